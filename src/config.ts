@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { StartError } from "./errors.js";
+
+const flag = z.enum(["true", "false"]).transform((word) => word === "true");
+const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, "must be an origin such as https://soc.example.com");
+const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+
+/** Every setting of the process; `.env.example` says what each means. */
+const settings = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(4000),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
+    .optional(),
+  DATA_DIR: z.string().min(1).default(".data"),
+  ADMIN_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  SAMPLE_DATA: flag.optional(),
+  CORS_ORIGINS: list.pipe(z.array(origin)).optional(),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+
+export type Config = z.infer<typeof settings>;
+
+/** The settings of the environment and `.env`, checked; a StartError lists every mistake at once. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  if (environment === process.env && existsSync(".env")) process.loadEnvFile(".env");
+  const given = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ""));
+  const read = settings.safeParse(given);
+  if (read.success) return read.data;
+  const mistakes = read.error.issues.map((issue) => `  ${String(issue.path[0])}: ${issue.message}, is ${shown(issue.path[0], given)}`);
+  throw new StartError(`These settings cannot be used (.env.example explains each):\n${mistakes.join("\n")}`);
+}
+
+const secrets = new Set<unknown>(["ADMIN_TOKEN", "DATABASE_URL"]);
+
+function shown(name: PropertyKey | undefined, given: NodeJS.ProcessEnv): string {
+  return secrets.has(name) ? "a secret not shown here" : JSON.stringify(given[String(name)]);
+}

@@ -1,0 +1,92 @@
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from "@apollo/server/plugin/disabled";
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { GraphQLSchema } from "graphql";
+import { findCaller, tokenOf } from "../auth/who.js";
+import { type Context, contextOf } from "../context.js";
+import type { Database } from "../database/pools.js";
+import { formatError, nameRequest, publicError, requestError } from "./errors.js";
+
+type LoggedContext = Context & { log: FastifyRequest["log"] };
+
+/** Serves GraphQL over HTTP at `/graphql`. */
+export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, database: Database): Promise<void> {
+  const apollo = new ApolloServer<LoggedContext>({
+    schema,
+    introspection: true,
+    // Unmodified urql sends short queries by GET: credentials in a header are proof enough that no other site made the browser send it.
+    csrfPrevention: { requestHeaders: ["authorization", "ph-auth-token", "apollo-require-preflight", "x-apollo-operation-name"] },
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    formatError,
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      logErrors,
+      addTrace,
+    ],
+  });
+  await apollo.start();
+  const context = async (request: FastifyRequest): Promise<LoggedContext> => {
+    const { id: requestId, ip: address, headers, body, log } = request;
+    try {
+      const caller = await findCaller(database, tokenOf(headers));
+      return { ...contextOf(database, { caller, requestId, address, headers, body: body ?? request.query }), log };
+    } catch (error) {
+      if (!publicError(error)) log.error({ err: error }, "a caller could not be identified");
+      throw requestError(error);
+    }
+  };
+  app.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    handler: fastifyApolloHandler(apollo, { context }),
+    onSend: async (request, reply, body) => {
+      reply.header("cache-control", "no-store");
+      if (reply.statusCode === 401 && asksForPassword(request)) reply.header("www-authenticate", 'Basic realm="soar-graphql"');
+      return typeof body === "string" ? nameRequest(body, request.id) : body;
+    },
+  });
+}
+
+/** A browser page must not make its browser ask for a password, a wrong token is no reason to ask for one. */
+function asksForPassword({ headers }: FastifyRequest): boolean {
+  const { authorization } = headers;
+  const sentOther = headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
+  return headers["sec-fetch-mode"] === undefined && !sentOther;
+}
+
+const logErrors: ApolloServerPlugin<LoggedContext> = {
+  async requestDidStart() {
+    return {
+      async didEncounterErrors({ errors, contextValue, operationName }) {
+        for (const error of errors) {
+          const shown = publicError(error);
+          if (shown) contextValue.log.info({ operationName, path: error.path, reason: shown.message }, "a request was refused");
+          else contextValue.log.error({ operationName, path: error.path, err: error.originalError ?? error }, "a request failed");
+        }
+      },
+    };
+  },
+};
+
+const addTrace: ApolloServerPlugin<LoggedContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ contextValue, response }) {
+        if (response.body.kind !== "single" || contextValue.trace.length === 0) return;
+        response.body.singleResult.extensions = { ...response.body.singleResult.extensions, trace: contextValue.trace };
+      },
+    };
+  },
+};

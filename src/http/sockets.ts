@@ -1,0 +1,64 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import { GraphQLError, type GraphQLSchema, getOperationAST, parse } from "graphql";
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
+import { type Extra, useServer } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
+import { type Caller, findCaller, tokenOf } from "../auth/who.js";
+import type { Database } from "../database/pools.js";
+import { publicError } from "./errors.js";
+
+type Socket = Extra & { caller?: Caller } & Record<PropertyKey, unknown>;
+
+const largestMessage = 64 * 1024;
+
+/** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `origins`: the pages that may connect. */
+export function serveSockets(app: FastifyInstance, schema: GraphQLSchema, database: Database, allows: (origin: string | undefined) => boolean): void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: largestMessage,
+    handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
+  });
+  const server = useServer<Record<string, unknown>, Socket>(
+    {
+      schema,
+      connectionInitWaitTimeout: 5_000,
+      onConnect: async ({ connectionParams, extra }) => {
+        const { headers } = extra.request;
+        try {
+          extra.caller = await findCaller(database, tokenOf({ ...headers, ...lowerCase(connectionParams) }));
+        } catch (error) {
+          extra.socket.close(CloseCode.Unauthorized, publicError(error)?.message.slice(0, 120) ?? "Unauthorized");
+          return false;
+        }
+      },
+      onSubscribe: (_, __, { query, operationName }) => {
+        const operation = getOperationAST(parse(query), operationName ?? undefined);
+        if (operation?.operation === "subscription") return undefined;
+        return [new GraphQLError("Only subscriptions run over WebSocket; send queries and mutations by POST to /graphql.", { extensions: { code: "BAD_REQUEST" } })];
+      },
+    },
+    sockets,
+  );
+  app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = refuse(request, allows);
+    if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
+  });
+  app.addHook("preClose", async () => server.dispose());
+}
+
+/** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */
+function refuse({ url, headers }: IncomingMessage, allows: (origin: string | undefined) => boolean): string | undefined {
+  if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
+  const ours = headers.origin !== undefined && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
+  if (!ours && !allows(headers.origin)) return "403 Origin not allowed";
+  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? undefined : `400 Speak the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
+}
+
+function lowerCase(params: Record<string, unknown> | undefined): Record<string, string> {
+  const texts = Object.entries(params ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return Object.fromEntries(texts.map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,41 @@
+import { and, eq, sql } from "drizzle-orm";
+import { visible } from "../auth/visible.js";
+import { refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { Container, containers } from "../schema/container.js";
+import { int, optional } from "../schema/operations.js";
+
+/** What operations need to know of the container they work on; its row is locked. */
+export interface LockedContainer {
+  id: number;
+  name: string;
+  severity: string;
+}
+
+/** The input of operations that may leave the container to the `SOAR-Container` header. */
+export const container = optional(int, "The container to act on; left out, the one of the `SOAR-Container` header.");
+
+/** Locks the container of the input, else the current one. */
+export async function onContainer(work: Work<{ container?: number | null }>): Promise<LockedContainer> {
+  const { input, context } = work;
+  const id = input.container ?? context.container;
+  if (id !== undefined) return lockContainer(work, id);
+  return refuse("CONTAINER_REQUIRED", "Say which container: give `container`, or send the header `SOAR-Container: <id>`.", "container");
+}
+
+/** Locks a container that the caller may see. */
+export async function lockContainer({ writer, context, trace }: Work<unknown>, id: number): Promise<LockedContainer> {
+  const [found] = await writer
+    .select({ id: containers.id, name: containers.name, severity: containers.severity })
+    .from(containers)
+    .where(and(eq(containers.id, id), visible(Container, containers, context.caller)))
+    .for("update");
+  if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, "container");
+  trace(`container ${id} ${JSON.stringify(found.name)} locked`);
+  return found;
+}
+
+/** Notes that an artifact of the container changed. */
+export async function touchArtifacts({ writer }: Work<unknown>, containerId: number): Promise<void> {
+  await writer.update(containers).set({ artifactUpdateTime: sql`now()` }).where(eq(containers.id, containerId));
+}

@@ -1,0 +1,55 @@
+import { asc, eq, type SQL, sql } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { labels } from "../schema/label.js";
+import type { IdOrName } from "../schema/scalars.js";
+import { severities } from "../schema/severity.js";
+import { statuses } from "../schema/status.js";
+
+type Named = PgTable & { name: PgColumn; disabled: PgColumn };
+
+/** The stored form of a severity's name given in any letter case; refused when it does not exist or is disabled. */
+export const activeSeverity = (work: Work<unknown>, name: string) => active(work, severities, "severity", name);
+export const activeLabel = (work: Work<unknown>, name: string) => active(work, labels, "label", name);
+
+async function active({ writer }: Work<unknown>, table: Named, field: string, name: string): Promise<string> {
+  const [found] = await writer
+    .select({ name: table.name, disabled: table.disabled })
+    .from(table as PgTable)
+    .where(sql`lower(${table.name}) = lower(${name})`);
+  if (found && !found.disabled) return found.name as string;
+  const known = await writer.select({ name: table.name }).from(table as PgTable).where(eq(table.disabled, false)).orderBy(asc(table.name)).limit(50);
+  const names = known.map(({ name }) => name).join(", ");
+  if (found) return refuse("INACTIVE", `The ${field} ${JSON.stringify(found.name)} is disabled. Active ones: ${names}.`, field);
+  return refuse("NOT_FOUND", `There is no ${field} ${JSON.stringify(name)}. Active ones: ${names}.`, field);
+}
+
+/** The severity new containers get when none is given. */
+export async function defaultSeverity({ writer }: Work<unknown>): Promise<string> {
+  const [found] = await writer.select({ name: severities.name }).from(severities).where(eq(severities.isDefault, true));
+  return found?.name ?? refuse("INVALID_VALUE", "No severity is the default one; give `severity`.", "severity");
+}
+
+/** The status containers get when they enter a stage. */
+export async function defaultStatus({ writer }: Work<unknown>, type: "new" | "open" | "resolved"): Promise<string> {
+  const [found] = await writer
+    .select({ name: statuses.name })
+    .from(statuses)
+    .where(sql`${statuses.isDefault} and ${statuses.statusType} = ${type}`);
+  return found?.name ?? refuse("WRONG_STATE", `No status of type ${type} is the default one; an administrator has to choose one.`);
+}
+
+/** Where a row is the one a caller means: a number is its id; a text its name, or its id when no row has that name. */
+export function meant(table: PgTable & { id: PgColumn; name: PgColumn }, reference: IdOrName): SQL {
+  if (typeof reference === "number") return sql`${table.id} = ${reference}`;
+  const byName = sql`lower(${table.name}) = lower(${reference})`;
+  if (!/^\d{1,9}$/.test(reference)) return byName;
+  return sql`case when exists (select from ${table} where ${byName}) then ${byName} else ${table.id} = ${Number(reference)} end`;
+}
+
+/** A text of at most so many characters; a longer one is refused. */
+export function atMost(field: string, limit: number, given: string): string {
+  if (given.length <= limit) return given;
+  return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
+}

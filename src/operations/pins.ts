@@ -1,0 +1,74 @@
+import { sql } from "drizzle-orm";
+import { refuse } from "../errors.js";
+import { operation, type Work } from "../operation.js";
+import { defaulted, flag, found, given, int, optional, text, word } from "../schema/operations.js";
+import { Pin, pinStyle, pins, pinType } from "../schema/pin.js";
+import { systemSettings } from "../schema/system.js";
+import { container, onContainer } from "./container.js";
+import { atMost } from "./names.js";
+
+export const pin = operation({
+  name: "pin",
+  description:
+    "phantom.pin: pins data to a container. A pin of the same name there is changed instead of adding one: its type and style, and message and data where given.",
+  may: "containers:edit",
+  input: {
+    container,
+    message: optional(text, "What the data means; needed unless data is given."),
+    data: optional(text, "The fact to pin; needed unless message is given."),
+    pinType: defaulted(word(pinType), "data", "How it is laid out."),
+    pinStyle: defaulted(word(pinStyle), "grey", "What colour it has."),
+    truncate: defaulted(flag, true, "Whether to cut a message or data that is too long; false refuses it as TOO_LONG."),
+    name: optional(text, "A name, unique in the container."),
+  },
+  payload: {
+    pinId: given(int, "Id of the new or changed pin."),
+    pin: found(Pin, "pinId", "The pin itself."),
+  },
+  on: onContainer,
+  async run(work, { id }) {
+    const { writer, input, context, emit } = work;
+    const [message, data] = [blankAsNull(input.message), blankAsNull(input.data)];
+    if (message === null && data === null) return refuse("INVALID_VALUE", "A pin needs message or data.", "message");
+    const limit = await lengthLimit(work);
+    const content = {
+      message: fit("message", message, limit, input.truncate),
+      data: fit("data", data, limit, input.truncate),
+      pinType: input.pinType,
+      pinStyle: input.pinStyle,
+    };
+    const [pinned] = await writer
+      .insert(pins)
+      .values({ ...content, containerId: id, name: blankAsNull(atMost("name", 255, input.name ?? "")), authorId: context.caller.id })
+      .onConflictDoUpdate({
+        target: [pins.containerId, pins.name],
+        targetWhere: sql`${pins.name} is not null`,
+        set: {
+          ...content,
+          message: content.message ?? sql`${pins.message}`,
+          data: content.data ?? sql`${pins.data}`,
+          modifiedTime: sql`now()`,
+        },
+      })
+      .returning({ id: pins.id, added: sql<boolean>`xmax = 0` });
+    emit(pinned!.added ? "PIN_ADDED" : "PIN_CHANGED", id, "Pin", pinned!.id);
+    const done = pinned!.added ? `added to container ${id}` : `of container ${id} changed`;
+    return { message: `Pin ${pinned!.id} ${done}.`, result: { pinId: pinned!.id, containerId: id } };
+  },
+});
+
+const blankAsNull = (given: string | null | undefined) => given || null;
+
+async function lengthLimit({ writer }: Work<unknown>): Promise<number> {
+  const [settings] = await writer.select({ limit: systemSettings.pinLengthLimit }).from(systemSettings);
+  return settings!.limit;
+}
+
+/** Counts and cuts whole characters, never half an emoji. */
+function fit(field: string, given: string | null, limit: number, cut: boolean): string | null {
+  if (given === null || given.length <= limit) return given;
+  const characters = [...given];
+  if (characters.length <= limit) return given;
+  if (cut) return characters.slice(0, limit).join("");
+  return refuse("TOO_LONG", `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or set truncate to true.`, field);
+}

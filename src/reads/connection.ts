@@ -1,0 +1,112 @@
+import { AppError } from "../errors.js";
+import type { Exposed, Row } from "../schema/expose.js";
+import { readCursor, writeCursor } from "./cursor.js";
+import type { Filter } from "./filter.js";
+import { countedAtMost, type OrderKey, type Page } from "./level.js";
+import type { Found, Read } from "./objects.js";
+
+/** The arguments of a connection as callers give them. */
+export interface ConnectionArguments {
+  first?: number | null;
+  after?: string | null;
+  last?: number | null;
+  before?: string | null;
+  filter?: Filter | null;
+  orderBy?: { field: string; direction: "asc" | "desc" }[] | null;
+}
+
+const defaultSize = 50;
+const largestSize = 100;
+
+/** The page that arguments ask for; refuses what contradicts itself or a limit. */
+export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has(field: string): boolean }): Page {
+  const { first, last, after, before } = args;
+  if (isGiven(first) && isGiven(last)) throw wrong("`first` and `last` exclude each other; give one of them.", { first, last });
+  const backward = isGiven(last) || (!isGiven(first) && isGiven(before) && !isGiven(after));
+  const limit = size(backward ? "last" : "first", (backward ? last : first) ?? defaultSize);
+  const order = orderOf(args.orderBy);
+  const place = (cursor?: string | null) => (isGiven(cursor) ? readCursor(cursor, target, order) : undefined);
+  const rowsWanted = ["nodes", "edges", "pageInfo"].some((field) => fields.has(field));
+  return {
+    order,
+    backward,
+    limit: rowsWanted ? limit : 0,
+    after: place(after),
+    before: place(before),
+    filter: args.filter,
+    count: fields.has("totalCount") || fields.has("totalCountExact"),
+  };
+}
+
+const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
+
+function size(name: string, value: number): number {
+  if (value < 0) throw wrong(`\`${name}\` is ${value}; it cannot be negative.`, { [name]: value });
+  if (value > largestSize) throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, { [name]: value, limit: largestSize });
+  return value;
+}
+
+function wrong(message: string, details: Record<string, unknown>): AppError {
+  return new AppError("BAD_USER_INPUT", message, details);
+}
+
+/** The keys given, then the id, so that no two rows are equal; keys after the first mention of one change nothing. */
+function orderOf(given: ConnectionArguments["orderBy"]): OrderKey[] {
+  const order: OrderKey[] = [];
+  for (const { field, direction } of given ?? []) {
+    if (!order.some(({ property }) => property === field)) order.push({ property: field, direction });
+  }
+  const id = order.findIndex(({ property }) => property === "id");
+  if (id >= 0) return order.slice(0, id + 1);
+  return [...order, { property: "id", direction: order.at(-1)?.direction ?? "asc" }];
+}
+
+/** A page of a list as graphql-js reads it. */
+export class Connection {
+  readonly #reads: Read[];
+  readonly #more: boolean;
+
+  constructor(
+    readonly page: Page,
+    readonly properties: readonly string[],
+    readonly found: Found,
+  ) {
+    const within = found.reads.slice(0, page.limit);
+    this.#more = found.reads.length > page.limit;
+    this.#reads = page.backward ? within.reverse() : within;
+  }
+
+  get nodes(): Row[] {
+    return this.#reads.map(({ row }) => row);
+  }
+
+  get edges(): { node: Row; cursor: string }[] {
+    return this.#reads.map((read) => ({ node: read.row, cursor: this.#cursor(read) }));
+  }
+
+  get pageInfo() {
+    const [first, last] = [this.#reads.at(0), this.#reads.at(-1)];
+    const { backward, after, before } = this.page;
+    return {
+      hasNextPage: backward ? before !== undefined : this.#more,
+      hasPreviousPage: backward ? this.#more : after !== undefined,
+      startCursor: first && this.#cursor(first),
+      endCursor: last && this.#cursor(last),
+    };
+  }
+
+  get totalCount(): number {
+    return Math.min(this.found.count ?? 0, countedAtMost);
+  }
+
+  get totalCountExact(): boolean {
+    return (this.found.count ?? 0) <= countedAtMost;
+  }
+
+  #cursor({ texts }: Read): string {
+    return writeCursor(
+      this.page.order,
+      this.page.order.map(({ property }) => texts[this.properties.indexOf(property)]!),
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { and, not, or, type SQL, sql } from "drizzle-orm";
+import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
+import { visible } from "../auth/visible.js";
+import type { Caller } from "../auth/who.js";
+import { columnOf, type Exposed, foreignColumn, type Source } from "../schema/expose.js";
+
+/** A filter as callers write it: fields with their lookups, related objects with their filters, `and`, `or`, `not`. */
+export type Filter = Record<string, unknown>;
+type Lookups = Record<string, unknown>;
+
+/**
+ * The condition a row of `type`, read under the name `table`, has to meet: shown to the caller, and matching the filter.
+ * `depth` keeps the names of tables in nested conditions apart.
+ */
+export function condition(type: Exposed, table: PgTable, caller: Caller, filter?: Filter | null, depth = 1): SQL | undefined {
+  return and(visible(type, table, caller), filter ? matches(type, table, caller, filter, depth) : undefined);
+}
+
+function matches(type: Exposed, table: PgTable, caller: Caller, filter: Filter, depth: number): SQL | undefined {
+  const every = Object.entries(filter).map(([field, wanted]) => {
+    if (wanted === null || wanted === undefined) return undefined;
+    if (field === "and") return and(...(wanted as Filter[]).map((one) => matches(type, table, caller, one, depth) ?? sql`true`));
+    if (field === "or") return anyOf((wanted as Filter[]).map((one) => matches(type, table, caller, one, depth)));
+    if (field === "not") return not(matches(type, table, caller, wanted as Filter, depth) ?? sql`true`);
+    return fieldMatches(type.fields.get(field)!, table, caller, wanted as Lookups, depth);
+  });
+  return and(...every);
+}
+
+/** An alternative without conditions matches every row; no alternatives at all match none. */
+function anyOf(alternatives: (SQL | undefined)[]): SQL | undefined {
+  if (alternatives.includes(undefined)) return undefined;
+  return or(...alternatives) ?? sql`false`;
+}
+
+function fieldMatches(source: Source, table: PgTable, caller: Caller, wanted: Lookups, depth: number): SQL | undefined {
+  if (source.by === "one" || source.by === "many") return relatedMatches(source, table, caller, wanted, depth);
+  if (source.by === "value") throw new Error("Fields made of other fields have no lookups");
+  const value = source.by === "sql" ? source.sql(table) : sql`${here(table, source.column)}`;
+  const type = source.by === "sql" ? source.kind : source.column.getSQLType();
+  if ("key" in wanted) return cefMatches(value, wanted);
+  const conditions = Object.entries(wanted).map(([lookup, operand]) => {
+    if (operand === null || operand === undefined) return undefined;
+    if (source.by === "column" && source.kind === "name" && lookup !== "isNull") return nameMatches(source.column, value, [operand].flat() as string[]);
+    return lookups[lookup]!(value, operand, type);
+  });
+  return and(...conditions);
+}
+
+function relatedMatches(source: Source & { by: "one" | "many" }, table: PgTable, caller: Caller, wanted: Filter, depth: number): SQL {
+  const other = alias(source.target.table, `f${depth}`);
+  const where = and(
+    sql`${here(other, source.column)} = ${columnOf(table, source.key)}`,
+    condition(source.target, other, caller, wanted, depth + 1),
+  );
+  return sql`exists (select from ${source.target.table} ${sql.identifier(`f${depth}`)} where ${where})`;
+}
+
+/** Names are few and stored once: found in their own table whatever their letter case, then looked up exactly. */
+function nameMatches(column: PgColumn, value: SQL, names: string[]): SQL {
+  const lower = names.map((name) => name.toLowerCase());
+  const origin = foreignColumn(column);
+  if (!origin) return sql`lower(${value}) = any(${sql.param(lower)}::text[])`;
+  return sql`${value} in (select ${origin} from ${origin.table} where lower(${origin}) = any(${sql.param(lower)}::text[]))`;
+}
+
+/** Containment is what the index on the record serves. */
+function cefMatches(record: SQL, { key, eq, in: some }: Lookups): SQL | undefined {
+  const texts = [eq, some].filter((given) => given !== null && given !== undefined);
+  const contains = (text: unknown) => sql`${record}::jsonb @> ${JSON.stringify({ [key as string]: text })}::jsonb`;
+  return and(...texts.map((given) => or(...[given].flat().map(contains)) ?? sql`false`));
+}
+
+const lookups: Record<string, (value: SQL, operand: unknown, type: string) => SQL> = {
+  eq: (value, operand) => sql`${value} = ${operand}`,
+  in: (value, operand, type) => sql`${value} = any(${sql.param(operand)}::${sql.raw(type)}[])`,
+  gt: (value, operand) => sql`${value} > ${operand}`,
+  gte: (value, operand) => sql`${value} >= ${operand}`,
+  lt: (value, operand) => sql`${value} < ${operand}`,
+  lte: (value, operand) => sql`${value} <= ${operand}`,
+  icontains: (value, operand) => sql`${value} ilike ${`%${String(operand).replace(/[\\%_]/g, "\\$&")}%`}`,
+  hasAll: (value, operand) => sql`${value} @> ${sql.param(operand)}::text[]`,
+  hasAny: (value, operand) => sql`${value} && ${sql.param(operand)}::text[]`,
+  isNull: (value, operand) => (operand ? sql`${value} is null` : sql`${value} is not null`),
+};
+
+/** A column of a table as it is called in the statement at hand. */
+export function here(table: PgTable, column: PgColumn): PgColumn {
+  const property = Object.entries(column.table).find(([, candidate]) => candidate === column)![0];
+  return columnOf(table, property);
+}

@@ -1,0 +1,113 @@
+import { and, type SQL, sql } from "drizzle-orm";
+import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
+import type { Caller } from "../auth/who.js";
+import { columnOf, type Exposed } from "../schema/expose.js";
+import { type Kind, kindOf } from "../schema/kinds.js";
+import { condition, type Filter, here } from "./filter.js";
+
+/*
+ * One level of a query is one statement: the rows of one type that belong to any of its parents, with only the columns
+ * asked for, each parent's page cut inside the statement. The rows come back as Postgres' text.
+ */
+
+export interface Level {
+  target: Exposed;
+  caller: Caller;
+  /** What to read of each row, by property: columns and computed fields. `id` must be among them. */
+  properties: readonly string[];
+  /** Only rows whose `column` holds one of `keys`; each row tells which. Absent: one parent that has every row. */
+  parents?: { column: PgColumn; keys: readonly (number | string)[] };
+  /** Absent: every row of each parent, in no order. */
+  page?: Page;
+}
+
+export interface Page {
+  order: readonly OrderKey[];
+  /** Rows wanted of each parent. */
+  limit: number;
+  /** The last `limit` rows, told last first. */
+  backward: boolean;
+  /** Only rows after, and before, these places: one value for each key of the order. */
+  after?: readonly (string | null)[];
+  before?: readonly (string | null)[];
+  filter?: Filter | null;
+  /** Also count what the parent has in all. */
+  count: boolean;
+}
+
+export interface OrderKey {
+  property: string;
+  direction: "asc" | "desc";
+}
+
+/** Above this many, a list is not counted further. */
+export const countedAtMost = 10_000;
+
+/** Rows of this statement: the parent's key, the count if asked for, then the properties in their order. */
+export function levelStatement(level: Level): SQL {
+  const { target, parents, page } = level;
+  const row = alias(target.table, "t");
+  const columns = sql.join(
+    level.properties.map((property, index) => sql`${expression(target, row, property)} as ${sql.identifier(`c${index}`)}`),
+    sql`, `,
+  );
+  const from = sql`${target.table} t`;
+  const own = parents && (page ? sql`${here(row, parents.column)} = p.key` : sql`${here(row, parents.column)} = any(${keys(parents)})`);
+  const where = and(own, condition(target, row, level.caller, page?.filter)) ?? sql`true`;
+  if (!page) return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
+
+  const against = page.order.map(reversed);
+  const between = and(page.after && past(target, row, page.order, page.after), page.before && past(target, row, against, page.before));
+  const order = orderBy(target, row, page.backward ? against : page.order);
+  const rows = sql`select ${columns} from ${from} where ${and(where, between)} order by ${order} limit ${page.limit + 1}`;
+  const each = parents ? sql`unnest(${keys(parents)}) p(key)` : sql`(values (0)) p(key)`;
+  if (!page.count) return sql`select p.key, t.* from ${each} cross join lateral (${rows}) t`;
+  const counted = sql`select count(*) from (select from ${from} where ${where} limit ${countedAtMost + 1}) l`;
+  return sql`select p.key, n.count, t.* from ${each} cross join lateral (${counted}) n left join lateral (${rows}) t on true`;
+}
+
+/** What kind of value a property of a type holds. */
+export function kindOfProperty(target: Exposed, property: string): Kind {
+  const source = target.fields.get(property);
+  return source && "kind" in source ? source.kind : kindOf(columnOf(target.table, property), property);
+}
+
+function expression(target: Exposed, row: PgTable, property: string): SQL {
+  const source = target.fields.get(property);
+  const value = source?.by === "sql" ? source.sql(row) : sql`${columnOf(row, property)}`;
+  return kindOfProperty(target, property) === "tags" ? sql`array_to_json(${value})` : value;
+}
+
+function keys({ column, keys }: NonNullable<Level["parents"]>): SQL {
+  return sql`${sql.param(keys)}::${sql.raw(column.getSQLType())}[]`;
+}
+
+function orderBy(target: Exposed, row: PgTable, order: readonly OrderKey[]): SQL {
+  return sql.join(
+    order.map(({ property, direction }) => sql`${expression(target, row, property)} ${sql.raw(direction)}`),
+    sql`, `,
+  );
+}
+
+const reversed = ({ property, direction }: OrderKey): OrderKey => ({ property, direction: direction === "asc" ? "desc" : "asc" });
+
+/**
+ * The condition that a row comes after a place in an order. Postgres sorts nulls last ascending and first descending. A
+ * comparison of whole rows can be served by an index, so it is used wherever it means the same.
+ */
+function past(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
+  const types = order.map(({ property }) => columnOf(target.table, property));
+  const values = place.map((text, index) => sql`${text}::${sql.raw(types[index]!.getSQLType())}`);
+  const columns = order.map(({ property }) => columnOf(row, property));
+  const [first] = order;
+  if (types.every((column) => column.notNull) && order.every(({ direction }) => direction === first!.direction)) {
+    const after = first!.direction === "asc" ? sql`>` : sql`<`;
+    return sql`(${sql.join(columns, sql`, `)}) ${after} (${sql.join(values, sql`, `)})`;
+  }
+  return order.reduceRight<SQL>((rest, { direction }, index) => {
+    const [column, value, isNull] = [columns[index]!, values[index]!, place[index] === null];
+    const same = isNull ? sql`${column} is null` : sql`${column} = ${value}`;
+    if (direction === "asc") return isNull ? sql`(${same} and ${rest})` : sql`(${column} > ${value} or ${column} is null or (${same} and ${rest}))`;
+    return isNull ? sql`(${column} is not null or (${same} and ${rest}))` : sql`(${column} < ${value} or (${same} and ${rest}))`;
+  }, sql`false`);
+}

@@ -1,0 +1,61 @@
+import type { Database, TextRow } from "../database/pools.js";
+import type { Row } from "../schema/expose.js";
+import type { Kind } from "../schema/kinds.js";
+import { fromPostgresTime } from "../schema/scalars.js";
+import { kindOfProperty, type Level, levelStatement } from "./level.js";
+
+/** One row read: as an object, and the texts of its properties as Postgres wrote them. */
+export interface Read {
+  row: Row;
+  texts: TextRow;
+}
+
+/** What one parent has: its rows in order, and how many in all where that was asked. */
+export interface Found {
+  reads: Read[];
+  count?: number;
+}
+
+const nothing: Found = { reads: [], count: 0 };
+
+/** Reads a level in one statement and gives what each parent has; without parents, under the key 0. */
+export async function readLevel(database: Database, level: Level): Promise<(key: number | string) => Found> {
+  const kinds = level.properties.map((property) => kindOfProperty(level.target, property));
+  const fixed = level.page?.count ? 2 : 1;
+  const id = fixed + level.properties.indexOf("id");
+  const found = new Map<string, Found>();
+  for (const cells of await database.read(levelStatement(level))) {
+    const key = String(cells[0]);
+    let own = found.get(key);
+    if (!own) found.set(key, (own = { reads: [], count: fixed === 2 ? Number(cells[1]) : undefined }));
+    if (cells[id] !== null) own.reads.push(read(level, kinds, cells.slice(fixed)));
+  }
+  return (key) => found.get(String(key)) ?? nothing;
+}
+
+function read(level: Level, kinds: readonly Kind[], texts: TextRow): Read {
+  const row: Row = {};
+  for (const [index, property] of level.properties.entries()) {
+    const text = texts[index]!;
+    row[property] = text === null ? null : decode[kinds[index]!](text);
+  }
+  return { row, texts };
+}
+
+const same = (text: string) => text;
+
+/** What Postgres' text of each kind of value is in JavaScript. */
+const decode: Record<Kind, (text: string) => unknown> = {
+  id: Number,
+  integer: Number,
+  bigint: Number,
+  number: Number,
+  boolean: (text) => text === "t",
+  text: same,
+  name: same,
+  title: same,
+  enum: same,
+  time: fromPostgresTime,
+  json: JSON.parse,
+  tags: JSON.parse,
+};

@@ -1,0 +1,87 @@
+import DataLoader from "dataloader";
+import type { FieldNode, GraphQLResolveInfo } from "graphql";
+import type { Caller } from "../auth/who.js";
+import type { Database } from "../database/pools.js";
+import { columnOf, type Exposed, type Row, type Source } from "../schema/expose.js";
+import { Connection, type ConnectionArguments, pageOf } from "./connection.js";
+import { writeCursor } from "./cursor.js";
+import type { Level, OrderKey } from "./level.js";
+import { readLevel } from "./objects.js";
+import { propertiesFor, selectedFields } from "./selection.js";
+
+type Key = number | string;
+
+const byId: readonly OrderKey[] = [{ property: "id", direction: "asc" }];
+type Related = Source & { by: "one" | "many" };
+
+/**
+ * The reads of one request. All parents at one place of a query share a loader, so each place costs one statement,
+ * however many parents it has. graphql-js hands every sibling the same list of field nodes, which names the place.
+ */
+export class Reads {
+  readonly #loaders = new Map<readonly FieldNode[], DataLoader<Key, unknown>>();
+
+  constructor(
+    readonly database: Database,
+    readonly caller: Caller,
+  ) {}
+
+  /** The objects that the keys of some parents point at. */
+  one(key: Key | null, { target, column }: Pick<Related, "target" | "column">, info: GraphQLResolveInfo): Promise<Row | null> | null {
+    if (key === null) return null;
+    return this.#load(key, info, async (keys) => {
+      const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
+      const found = await this.#read({ target, properties, parents: { column, keys } });
+      return keys.map((key) => found(key).reads[0]?.row ?? null);
+    });
+  }
+
+  /** A page of what belongs to a parent. */
+  many(key: Key, { target, column }: Related, args: ConnectionArguments, info: GraphQLResolveInfo): Promise<Connection> {
+    return this.#load(key, info, (keys) => this.#pages(target, args, info, { column, keys }));
+  }
+
+  /** A page of all objects of a type. */
+  async all(target: Exposed, args: ConnectionArguments, info: GraphQLResolveInfo): Promise<Connection> {
+    const [page] = await this.#pages(target, args, info);
+    return page!;
+  }
+
+  /** A whole list without pages. */
+  async list(target: Exposed, order: readonly OrderKey[], info: GraphQLResolveInfo): Promise<Row[]> {
+    const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
+    const found = await this.#read({ target, properties, page: { order, limit: 10_000, backward: false, count: false } });
+    return found(0).reads.map(({ row }) => row);
+  }
+
+  /** One object with its cursor in the list ordered by id. */
+  async edge(id: number | null, target: Exposed, info: GraphQLResolveInfo): Promise<{ node: Row; cursor: string } | null> {
+    if (id === null) return null;
+    const node = selectedFields(info, info.fieldNodes, `${target.name}Edge`).get("node") ?? [];
+    const properties = propertiesFor(target, selectedFields(info, node, target.name).keys());
+    const found = await this.#read({ target, properties, parents: { column: columnOf(target.table, "id"), keys: [id] } });
+    const [read] = found(id).reads;
+    return read ? { node: read.row, cursor: writeCursor(byId, [String(id)]) } : null;
+  }
+
+  async #pages(target: Exposed, args: ConnectionArguments, info: GraphQLResolveInfo, parents?: Level["parents"]): Promise<Connection[]> {
+    const fields = selectedFields(info, info.fieldNodes, `${target.name}Connection`);
+    const page = pageOf(target, args, fields);
+    const edges = selectedFields(info, fields.get("edges") ?? [], `${target.name}Edge`);
+    const nodes = [...(fields.get("nodes") ?? []), ...(edges.get("node") ?? [])];
+    const wanted = selectedFields(info, nodes, target.name).keys();
+    const properties = [...new Set([...propertiesFor(target, wanted), ...page.order.map(({ property }) => property)])];
+    const found = await this.#read({ target, properties, parents, page });
+    return (parents?.keys ?? [0]).map((key) => new Connection(page, properties, found(key)));
+  }
+
+  #read(level: Omit<Level, "caller">) {
+    return readLevel(this.database, { ...level, caller: this.caller });
+  }
+
+  #load<T>(key: Key, { fieldNodes }: GraphQLResolveInfo, batch: (keys: readonly Key[]) => Promise<T[]>): Promise<T> {
+    let loader = this.#loaders.get(fieldNodes);
+    if (!loader) this.#loaders.set(fieldNodes, (loader = new DataLoader(batch)));
+    return loader.load(key) as Promise<T>;
+  }
+}

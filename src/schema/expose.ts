@@ -1,0 +1,191 @@
+import type { SQL, Table } from "drizzle-orm";
+import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
+import { Arg, Field, ID, Int, InterfaceType, ObjectType, Query, Resolver } from "type-graphql";
+import { addField, type Class, namedClass } from "./classes.js";
+import { connectionArguments, connectionOf, orderOf } from "./connections.js";
+import { addLookups, filterOf } from "./filters.js";
+import { type Kind, kindOf, outputType } from "./kinds.js";
+
+/*
+ * The public types are derived from the tables. A column's type, nullability and default are said in its table; that it
+ * is public, and what it means, in one line of `expose`; a relation in one line of `relate`. Filters, orderings,
+ * connections, root fields and the SQL that answers them all follow from that.
+ */
+
+/** A row as resolvers see it: the fields asked for, by their GraphQL names. */
+export type Row = Record<string, unknown>;
+export type Arguments = Record<string, unknown>;
+
+/** Where a field of an exposed type comes from. */
+export type Source =
+  | { by: "column"; column: PgColumn; kind: Kind; shape?: Shape }
+  | { by: "sql"; sql: (table: PgTable) => SQL; kind: Kind }
+  | { by: "value"; needs: string[]; value: (row: Row, args: Arguments) => unknown }
+  | { by: "one" | "many"; key: string; target: Exposed; column: PgColumn };
+
+type Shape = (value: unknown, args: Arguments) => unknown;
+
+/** A table that is public under a name. */
+export interface Exposed {
+  readonly name: string;
+  readonly table: PgTable;
+  /** The type-graphql class, for `() => Container.type`. */
+  readonly type: Class;
+  readonly edge: Class;
+  readonly connection: Class;
+  readonly filter: Class;
+  readonly order: Class;
+  readonly fields: Map<string, Source>;
+}
+
+interface Exposure {
+  name: string;
+  description: string;
+  /** Root query fields, if it has any: one object by id, and the list of all. */
+  one?: string;
+  many?: string;
+  /** What its lists can be ordered by, besides the id. */
+  orderBy?: string[];
+  /** A plain text is the description of the column of that name. */
+  fields: Record<string, string | FieldRule>;
+}
+
+interface FieldRule {
+  description: string;
+  kind?: Kind;
+  source?: Source;
+  shape?: Shape;
+  type?: () => unknown;
+  nullable?: boolean;
+  arguments?: Record<string, { type: () => unknown; description: string; defaultValue: unknown }>;
+}
+
+const byTable = new Map<Table, Exposed>();
+
+/** Every exposed type, by its GraphQL name. */
+export const exposedTypes = new Map<string, Exposed>();
+
+/** The root query fields that exposed types declare, by name. */
+export const rootFields = new Map<string, { target: Exposed; many: boolean }>();
+
+@InterfaceType("Node", { description: "An object that `node(nodeId:)` finds again, whatever its type." })
+export abstract class Node {
+  @Field(() => ID, { description: "Opaque, and unique among the objects of all types." })
+  nodeId: string;
+}
+
+export const nodeIdOf = (type: string, id: unknown) => Buffer.from(`${type}:${id}`).toString("base64url");
+
+/** Makes a table a public type. Columns that are not listed stay private. */
+export function expose(table: PgTable, exposure: Exposure): Exposed {
+  const { name, description, orderBy = [] } = exposure;
+  const type = namedClass(name);
+  ObjectType(name, { description, implements: Node, simpleResolvers: true })(type);
+  const exposed: Exposed = {
+    name,
+    table,
+    type,
+    ...connectionOf(name, type),
+    filter: filterOf(name),
+    order: orderOf(name, ["id", ...orderBy]),
+    fields: new Map([["nodeId", { by: "value", needs: ["id"], value: (row) => nodeIdOf(name, row.id) }]]),
+  };
+  for (const [field, rule] of Object.entries(exposure.fields)) addExposure(exposed, field, typeof rule === "string" ? { description: rule } : rule);
+  byTable.set(table, exposed);
+  exposedTypes.set(name, exposed);
+  addRoots(exposed, exposure);
+  return exposed;
+}
+
+/** A name that an administrator defined: compared whatever its letter case. */
+export function named(description: string): FieldRule {
+  return { description, kind: "name" };
+}
+
+/** A field that Postgres computes from the row. */
+export function computed(kind: Kind, nullable: boolean, sql: (table: PgTable) => SQL, description: string): FieldRule {
+  return { description, nullable, source: { by: "sql", sql, kind } };
+}
+
+/** A field made of other fields of the row. */
+export function made(type: () => unknown, needs: string[], value: (row: Row) => unknown, description: string): FieldRule {
+  return { description, type, nullable: false, source: { by: "value", needs, value } };
+}
+
+function addExposure(exposed: Exposed, field: string, rule: FieldRule): void {
+  const source = rule.source ?? columnSource(exposed.table, field, rule);
+  const column = source.by === "column" ? source.column : undefined;
+  const kind = "kind" in source ? source.kind : undefined;
+  const nullable = rule.nullable ?? !column?.notNull;
+  addField(exposed.type, field, rule.type ?? (() => outputType(kind!, column)), rule.description, { nullable });
+  for (const [index, [name, argument]] of Object.entries(rule.arguments ?? {}).entries()) {
+    const { type, description, defaultValue } = argument;
+    Arg(name, type as () => never, { nullable: true, description, defaultValue: defaultValue as never })(exposed.type.prototype, field, index);
+  }
+  exposed.fields.set(field, source);
+  if (kind) addLookups(exposed.filter, field, kind, column);
+}
+
+function columnSource(table: PgTable, field: string, { kind, shape }: FieldRule): Source {
+  const column = columnOf(table, field);
+  return { by: "column", column, kind: kind ?? kindOf(column, field), shape };
+}
+
+/** The column a table holds under that property, which is also the GraphQL name. */
+export function columnOf(table: PgTable, property: string): PgColumn {
+  const column = (table as unknown as Record<string, PgColumn | undefined>)[property];
+  if (!column) throw new Error(`${getTableConfig(table).name} has no column ${property}`);
+  return column;
+}
+
+type Named = [field: string, description: string];
+
+/** Declares a relation by its foreign key: `one` is the field from a row to what it points at, `many` the list back. */
+export function relate(key: PgColumn, names: { one?: Named; many?: Named }): void {
+  const column = foreignColumn(key);
+  const from = byTable.get(key.table);
+  const to = column && byTable.get(column.table);
+  if (!from || !to) throw new Error(`${key.name} is no foreign key between exposed types`);
+  if (names.one) {
+    const [field, description] = names.one;
+    addField(from.type, field, () => to.type, description, { nullable: !key.notNull });
+    addField(from.filter, field, () => to.filter, `Where that ${to.name} matches.`);
+    from.fields.set(field, { by: "one", key: propertyOf(key), target: to, column });
+  }
+  if (names.many) {
+    const [field, description] = names.many;
+    addField(to.type, field, () => from.connection, description);
+    connectionArguments(to.type, field, from.filter, from.order);
+    addField(to.filter, field, () => from.filter, `Where at least one such ${from.name} matches.`);
+    to.fields.set(field, { by: "many", key: propertyOf(column), target: from, column: key });
+  }
+}
+
+function propertyOf(column: PgColumn): string {
+  return Object.entries(column.table).find(([, candidate]) => candidate === column)![0];
+}
+
+/** The column that a foreign key of one column points at. */
+export function foreignColumn(key: PgColumn): PgColumn | undefined {
+  const references = getTableConfig(key.table as PgTable).foreignKeys.map((foreign) => foreign.reference());
+  return references.find(({ columns }) => columns.length === 1 && columns[0] === key)?.foreignColumns[0];
+}
+
+export const Roots = namedClass("Roots");
+Resolver()(Roots);
+
+function addRoots(exposed: Exposed, { one, many }: Exposure): void {
+  if (one) {
+    addRoot(one, exposed, false, () => exposed.type, `One ${exposed.name} by its id; null when there is none that the caller may see.`);
+    Arg("id", () => Int, { description: "SOAR's numeric id." })(Roots.prototype, one, 0);
+  }
+  if (many) {
+    addRoot(many, exposed, true, () => exposed.connection, `All ${exposed.name} objects that the caller may see.`);
+    connectionArguments(Roots, many, exposed.filter, exposed.order);
+  }
+}
+
+function addRoot(field: string, target: Exposed, many: boolean, type: () => unknown, description: string): void {
+  Query(type as () => never, { nullable: true, description })(Roots.prototype, field, {});
+  rootFields.set(field, { target, many });
+}

@@ -1,0 +1,98 @@
+import { InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { refusalCodes } from "../errors.js";
+import { addField, type Class, namedClass } from "./classes.js";
+import { enumOf } from "./enums.js";
+import type { Exposed } from "./expose.js";
+import { DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
+
+/*
+ * The words in which an operation says what it takes and gives. The GraphQL input and payload types, and the TypeScript
+ * types its function sees, follow from them.
+ */
+
+/** A GraphQL type and what its values are in TypeScript. */
+export interface Token<T> {
+  thunk: () => unknown;
+  readonly values?: T;
+}
+
+export const int: Token<number> = { thunk: () => Int };
+export const text: Token<string> = { thunk: () => String };
+export const flag: Token<boolean> = { thunk: () => Boolean };
+export const time: Token<string> = { thunk: () => DateTime };
+export const object: Token<Record<string, unknown>> = { thunk: () => GraphQLJSONObject };
+export const idOrName: Token<IdOrName> = { thunk: () => IdOrNameScalar };
+
+/** One of the words of an enum of the database. */
+export function word<Word extends string>(type: { enumValues: readonly Word[] }): Token<Word> {
+  return { thunk: () => enumOf(type.enumValues) };
+}
+
+export function list<T>(item: Token<T>): Token<T[]> {
+  return { thunk: () => [item.thunk()] };
+}
+
+export interface Taken<T> {
+  token: Token<unknown>;
+  description: string;
+  required: boolean;
+  defaultValue?: T;
+}
+
+export const required = <T>(token: Token<T>, description: string): Taken<T> => ({ token, description, required: true });
+export const optional = <T>(token: Token<T>, description: string): Taken<T | null | undefined> => ({ token, description, required: false });
+
+/** May be left out; null means the default too. */
+export function defaulted<T>(token: Token<T>, defaultValue: T, description: string): Taken<T> {
+  return { token, description, required: false, defaultValue };
+}
+
+export type Inputs = Record<string, Taken<unknown>>;
+export type InputOf<I extends Inputs> = { [Name in keyof I]: I[Name] extends Taken<infer T> ? T : never };
+
+/** A list of such objects as a field of an input. */
+export function nested<I extends Inputs>(name: string, description: string, inputs: I): Token<InputOf<I>> {
+  const type = inputType(name, description, inputs);
+  return { thunk: () => type };
+}
+
+export function inputType(name: string, description: string, inputs: Inputs): Class {
+  const type = namedClass(name);
+  InputType(name, { description })(type);
+  for (const [field, taken] of Object.entries(inputs)) {
+    const { token, required, defaultValue } = taken;
+    addField(type, field, token.thunk, taken.description, { nullable: !required, defaultValue });
+  }
+  return type;
+}
+
+/** A field of a payload: a value the operation returns, or an object (or its edge) read anew by an id it returns. */
+export type Given = { description: string } & ({ token: Token<unknown> } | { target: Exposed; key: string; edge: boolean });
+export type Payload = Record<string, Given>;
+
+export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
+export const found = (target: Exposed, key: string, description: string): Given => ({ target, key, edge: false, description });
+export const foundEdge = (target: Exposed, key: string, description: string): Given => ({ target, key, edge: true, description });
+
+const RefusalCode = Object.fromEntries(Object.keys(refusalCodes).map((code) => [code, code]));
+registerEnumType(RefusalCode, {
+  name: "RefusalCode",
+  description: "Why an operation changed nothing.",
+  valuesConfig: Object.fromEntries(Object.entries(refusalCodes).map(([code, description]) => [code, { description }])),
+});
+
+export function payloadType(name: string, description: string, payload: Payload): Class {
+  const type = namedClass(name);
+  ObjectType(name, { description, simpleResolvers: true })(type);
+  addField(type, "success", () => Boolean, "Whether it was done.", {});
+  addField(type, "message", () => String, "What was done, or why nothing was and what to do about it.", {});
+  addField(type, "code", () => RefusalCode, "Why nothing was done; null on success.");
+  addField(type, "field", () => String, "The input field to blame; null on success or when it is no single one.");
+  for (const [field, given] of Object.entries(payload)) addField(type, field, thunkOf(given), given.description);
+  return type;
+}
+
+function thunkOf(given: Given): () => unknown {
+  if ("token" in given) return given.token.thunk;
+  return () => (given.edge ? given.target.edge : given.target.type);
+}
