@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
-import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
 import { errorBody } from "./http/errors.js";
@@ -16,7 +16,7 @@ const largestBody = 1024 * 1024;
 export async function createServer(config: Config, database: Database): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
     forceCloseConnections: "idle",
     genReqId: ({ headers }) => givenId(headers["x-request-id"]) ?? randomUUID(),
