@@ -63,7 +63,7 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
 function asksForPassword({ headers }: FastifyRequest): boolean {
   const { authorization } = headers;
   const sentOther = headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
-  return headers["sec-fetch-mode"] === undefined && !sentOther;
+  return headers["sec-fetch-site"] === undefined && !sentOther;
 }
 
 const logErrors: ApolloServerPlugin<LoggedContext> = {

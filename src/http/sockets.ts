@@ -33,11 +33,7 @@ export function serveSockets(app: FastifyInstance, schema: GraphQLSchema, databa
           return false;
         }
       },
-      onSubscribe: (_, __, { query, operationName }) => {
-        const operation = getOperationAST(parse(query), operationName ?? undefined);
-        if (operation?.operation === "subscription") return undefined;
-        return [new GraphQLError("Only subscriptions run over WebSocket; send queries and mutations by POST to /graphql.", { extensions: { code: "BAD_REQUEST" } })];
-      },
+      onSubscribe: (_, __, { query, operationName }) => refusalOf(query, operationName),
     },
     sockets,
   );
@@ -47,6 +43,17 @@ export function serveSockets(app: FastifyInstance, schema: GraphQLSchema, databa
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
   });
   app.addHook("preClose", async () => server.dispose());
+}
+
+/** Why an operation does not run on a socket; undefined: it does. */
+function refusalOf(query: string, operationName: string | null | undefined): GraphQLError[] | undefined {
+  try {
+    if (getOperationAST(parse(query), operationName)?.operation === "subscription") return undefined;
+  } catch (error) {
+    return [new GraphQLError((error as Error).message, { extensions: { code: "GRAPHQL_PARSE_FAILED" } })];
+  }
+  const message = "Only subscriptions run over WebSocket; send queries and mutations by POST to /graphql.";
+  return [new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } })];
 }
 
 /** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */

@@ -8,21 +8,26 @@ const timeForm = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))
 /** An instant in UTC with its microseconds, as the API writes it; refuses whatever is not exactly one instant. */
 export function parseTime(value: unknown): string {
   const parts = typeof value === "string" ? timeForm.exec(value) : null;
-  if (!parts) throw new GraphQLError(`${JSON.stringify(value)} is not a time such as 2020-11-05T21:39:22.048641Z.`);
+  const refuse = (why: string) => {
+    throw new GraphQLError(`${JSON.stringify(value)} ${why}.`);
+  };
+  if (!parts) return refuse("is not a time such as 2020-11-05T21:39:22.048641Z");
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const offset = offsetMinutes(parts[8]!);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year > 0;
-  if (!exists || hour > 23 || minute > 59 || second > 59) throw new GraphQLError(`${JSON.stringify(value)} does not exist in the calendar.`);
-  date.setUTCHours(hour, minute - offsetMinutes(parts[8]!), second);
-  if (date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) throw new GraphQLError(`${JSON.stringify(value)} is outside the years 1 to 9999.`);
+  const inCalendar = year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  if (!inCalendar || hour > 23 || minute > 59 || second > 59) return refuse("does not exist in the calendar");
+  if (offset === undefined) return refuse("has no offset from UTC that exists");
+  date.setUTCHours(hour, minute - offset, second);
+  if (date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) return refuse("is outside the years 1 to 9999 in UTC");
   return `${date.toISOString().slice(0, 19)}.${(parts[7] ?? "").padEnd(6, "0")}Z`;
 }
 
-function offsetMinutes(offset: string): number {
+function offsetMinutes(offset: string): number | undefined {
   if (/z/i.test(offset)) return 0;
   const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(3).replace(":", ""))];
-  if (hours > 23 || minutes > 59) throw new GraphQLError(`${JSON.stringify(offset)} is not an offset from UTC.`);
+  if (hours > 23 || minutes > 59) return undefined;
   return (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
 }
 
