@@ -1,10 +1,15 @@
 /** What the explorer opens with: each answers as it stands. */
 export const examples = [
-  `# The newest incident with its evidence. Press the button, or Ctrl-Enter, to run.
-# The book on the left explains every field; Ctrl-Space offers what fits.
+  `# The newest open incident that somebody wrote about.
+# Run it by the button or Ctrl-Enter. The book on the
+# left explains every field, Ctrl-Space offers what fits.
 
 query NewestIncident {
-  containers(first: 1, orderBy: [{ field: CREATE_TIME, direction: DESC }]) {
+  containers(
+    first: 1
+    filter: { status: { eq: "open" }, notes: { title: { isNull: false } } }
+    orderBy: [{ field: CREATE_TIME, direction: DESC }]
+  ) {
     totalCount
     nodes {
       id
@@ -45,7 +50,8 @@ query NewestIncident {
   }
 }
 `,
-  `# phantom.add_artifact: run it twice, and the second time the artifact that stands is answered.
+  `# phantom.add_artifact. Run it twice: the second time it
+# answers the artifact that stands.
 
 mutation AddArtifact {
   addArtifact(
