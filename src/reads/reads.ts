@@ -16,10 +16,11 @@ type Related = Source & { by: "one" | "many" };
 
 /**
  * The reads of one request. All parents at one place of a query share a loader, so each place costs one statement,
- * however many parents it has. graphql-js hands every sibling the same list of field nodes, which names the place.
+ * however many parents it has. graphql-js hands every sibling the same list of field nodes, which names the place;
+ * only at an interface can it hold several types.
  */
 export class Reads {
-  readonly #loaders = new Map<readonly FieldNode[], DataLoader<Key, unknown>>();
+  readonly #loaders = new Map<readonly FieldNode[], Map<Exposed, DataLoader<Key, unknown>>>();
 
   constructor(
     readonly database: Database,
@@ -29,7 +30,7 @@ export class Reads {
   /** The objects that the keys of some parents point at. */
   one(key: Key | null, { target, column }: Pick<Related, "target" | "column">, info: GraphQLResolveInfo): Promise<Row | null> | null {
     if (key === null) return null;
-    return this.#load(key, info, async (keys) => {
+    return this.#load(key, target, info, async (keys) => {
       const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
       const found = await this.#read({ target, properties, parents: { column, keys } });
       return keys.map((key) => found(key).reads[0]?.row ?? null);
@@ -38,7 +39,7 @@ export class Reads {
 
   /** A page of what belongs to a parent. */
   many(key: Key, { target, column }: Related, args: ConnectionArguments, info: GraphQLResolveInfo): Promise<Connection> {
-    return this.#load(key, info, (keys) => this.#pages(target, args, info, { column, keys }));
+    return this.#load(key, target, info, (keys) => this.#pages(target, args, info, { column, keys }));
   }
 
   /** A page of all objects of a type. */
@@ -79,9 +80,11 @@ export class Reads {
     return readLevel(this.database, { ...level, caller: this.caller });
   }
 
-  #load<T>(key: Key, { fieldNodes }: GraphQLResolveInfo, batch: (keys: readonly Key[]) => Promise<T[]>): Promise<T> {
-    let loader = this.#loaders.get(fieldNodes);
-    if (!loader) this.#loaders.set(fieldNodes, (loader = new DataLoader(batch)));
+  #load<T>(key: Key, target: Exposed, { fieldNodes }: GraphQLResolveInfo, batch: (keys: readonly Key[]) => Promise<T[]>): Promise<T> {
+    const here = this.#loaders.get(fieldNodes) ?? new Map<Exposed, DataLoader<Key, unknown>>();
+    this.#loaders.set(fieldNodes, here);
+    const loader = here.get(target) ?? new DataLoader<Key, unknown>(batch);
+    here.set(target, loader);
     return loader.load(key) as Promise<T>;
   }
 }

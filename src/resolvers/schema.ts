@@ -1,4 +1,4 @@
-import { type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
+import { type GraphQLFieldResolver, type GraphQLInterfaceType, type GraphQLObjectType, type GraphQLSchema, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
 import { Arg, buildSchema as build, Mutation, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import type { Operation } from "../operation.js";
@@ -51,6 +51,7 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     resolveBy(schema, "Query", field, many ? all : one);
   }
   for (const operation of operations) attachOperation(schema, operation);
+  (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;
 }
 
