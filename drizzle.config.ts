@@ -1,3 +1,8 @@
 import { defineConfig } from "drizzle-kit";
 
-export default defineConfig({ dialect: "postgresql", schema: "./src/schema/*.ts", out: "./drizzle", casing: "snake_case" });
+export default defineConfig({
+  dialect: "postgresql",
+  schema: "./src/schema/*.ts",
+  out: "./drizzle",
+  casing: "snake_case",
+});

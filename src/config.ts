@@ -3,8 +3,18 @@ import { z } from "zod";
 import { StartError } from "./errors.js";
 
 const flag = z.enum(["true", "false"]).transform((word) => word === "true");
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, "must be an origin such as https://soc.example.com");
-const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    "must be an origin such as https://soc.example.com",
+  );
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 
 /** Every setting of the process; `.env.example` says what each means. */
 const settings = z.object({
@@ -29,7 +39,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const given = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ""));
   const read = settings.safeParse(given);
   if (read.success) return read.data;
-  const mistakes = read.error.issues.map((issue) => `  ${String(issue.path[0])}: ${issue.message}, is ${shown(issue.path[0], given)}`);
+  const mistakes = read.error.issues.map(
+    (issue) => `  ${String(issue.path[0])}: ${issue.message}, is ${shown(issue.path[0], given)}`,
+  );
   throw new StartError(`These settings cannot be used (.env.example explains each):\n${mistakes.join("\n")}`);
 }
 

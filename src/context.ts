@@ -30,7 +30,8 @@ export interface Origin {
 export function contextOf(database: Database, { caller, requestId, address, headers, body }: Origin): Context {
   const container = containerOf(headers);
   const key = text(headers, "idempotency-key");
-  if (key && key.length > 255) throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; 255 are the limit.`);
+  if (key && key.length > 255)
+    throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; 255 are the limit.`);
   return {
     caller,
     requestId,
@@ -38,7 +39,14 @@ export function contextOf(database: Database, { caller, requestId, address, head
     database,
     reads: new Reads(database, caller),
     container,
-    idempotency: key ? { key, fingerprint: createHash("sha256").update(JSON.stringify([body, container])).digest("hex") } : undefined,
+    idempotency: key
+      ? {
+          key,
+          fingerprint: createHash("sha256")
+            .update(JSON.stringify([body, container]))
+            .digest("hex"),
+        }
+      : undefined,
     trace: [],
   };
 }
@@ -47,7 +55,10 @@ function containerOf(headers: Origin["headers"]): number | undefined {
   const given = text(headers, "soar-container");
   if (given === undefined) return undefined;
   if (/^\d{1,10}$/.test(given) && Number(given) <= 2147483647) return Number(given);
-  throw new AppError("BAD_REQUEST", `SOAR-Container is ${JSON.stringify(given)}; it takes the numeric id of a container.`);
+  throw new AppError(
+    "BAD_REQUEST",
+    `SOAR-Container is ${JSON.stringify(given)}; it takes the numeric id of a container.`,
+  );
 }
 
 function text(headers: Origin["headers"], name: string): string | undefined {

@@ -76,9 +76,11 @@ export class StartError extends Error {}
 /** Database failures a caller can act on, told by SQLSTATE; undefined for all others. */
 export function fromDatabase(error: unknown): AppError | undefined {
   const state = sqlState(error);
-  if (state === "57014") return new AppError("TIMEOUT", "The database took too long; ask for less, or narrow the filter.");
+  if (state === "57014")
+    return new AppError("TIMEOUT", "The database took too long; ask for less, or narrow the filter.");
   if (state === "55P03") return new AppError("TIMEOUT", "Another change holds the object; nothing was changed, retry.");
-  if (state && retryable.has(state)) return new AppError("CONFLICT", "Other changes kept winning; nothing was changed, retry.");
+  if (state && retryable.has(state))
+    return new AppError("CONFLICT", "Other changes kept winning; nothing was changed, retry.");
   return undefined;
 }
 

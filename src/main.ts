@@ -35,7 +35,10 @@ async function migrate(config: Config): Promise<void> {
 
 /** Prints a new token of a user. */
 async function token(config: Config): Promise<void> {
-  const { values } = parseArgs({ args: process.argv.slice(3), options: { user: { type: "string", default: "admin" } } });
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { user: { type: "string", default: "admin" } },
+  });
   const store = await openStore(config, () => {}, { join: true });
   try {
     console.log(store.newToken ?? (await createToken(store.database.writer, values.user)));
@@ -76,7 +79,8 @@ process.stdout.on("error", () => {});
 
 const command = commands[process.argv[2] ?? "serve"];
 try {
-  if (!command) throw new StartError(`${process.argv[2]} is no command; there are ${Object.keys(commands).join(", ")}.`);
+  if (!command)
+    throw new StartError(`${process.argv[2]} is no command; there are ${Object.keys(commands).join(", ")}.`);
   await command(readConfig());
 } catch (error) {
   const forOperator = error instanceof StartError || error instanceof AppError;

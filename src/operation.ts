@@ -70,7 +70,10 @@ export interface Outcome {
  */
 export function operation<I extends Inputs, Target = undefined>(definition: Definition<I, Target>): Operation {
   const { name, description, may, payload } = definition;
-  const input = { ...definition.input, trace: defaulted(flag, false, "Also say what was done, line by line, in `extensions.trace`.") };
+  const input = {
+    ...definition.input,
+    trace: defaulted(flag, false, "Also say what was done, line by line, in `extensions.trace`."),
+  };
   return {
     name,
     description,
@@ -82,7 +85,12 @@ export function operation<I extends Inputs, Target = undefined>(definition: Defi
   };
 }
 
-async function execute(definition: Definition<Inputs, unknown>, context: Context, input: Record<string, unknown>, responseName: string): Promise<Outcome> {
+async function execute(
+  definition: Definition<Inputs, unknown>,
+  context: Context,
+  input: Record<string, unknown>,
+  responseName: string,
+): Promise<Outcome> {
   const lines: string[] = [];
   try {
     permit(definition, context);
@@ -95,7 +103,8 @@ async function execute(definition: Definition<Inputs, unknown>, context: Context
         writer,
         input,
         context,
-        emit: (kind, containerId, nodeType, nodeId) => events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
+        emit: (kind, containerId, nodeType, nodeId) =>
+          events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
         trace: (line) => lines.push(`${responseName}: ${line}`),
       });
       lines.push(`${responseName}: ${outcome.message}`);
@@ -112,7 +121,9 @@ async function execute(definition: Definition<Inputs, unknown>, context: Context
 
 function permit({ name, may }: Definition<Inputs, unknown>, { caller }: Context): void {
   if (caller.permissions.has(may)) return;
-  throw new AppError("FORBIDDEN", `${caller.username} may not ${name}: none of their roles allows ${may}.`, { permission: may });
+  throw new AppError("FORBIDDEN", `${caller.username} may not ${name}: none of their roles allows ${may}.`, {
+    permission: may,
+  });
 }
 
 async function attempt<I, T>(definition: Definition<Inputs, T>, work: Work<I>): Promise<Outcome> {
@@ -134,7 +145,11 @@ async function attempt<I, T>(definition: Definition<Inputs, T>, work: Work<I>): 
  * Takes the caller's idempotency key for this transaction, waiting for an equal request under way, and gives the outcome
  * if this mutation was done before. Keys older than a day count as new.
  */
-async function claim(writer: Writer, { caller, idempotency }: Context, responseName: string): Promise<Outcome | undefined> {
+async function claim(
+  writer: Writer,
+  { caller, idempotency }: Context,
+  responseName: string,
+): Promise<Outcome | undefined> {
   if (!idempotency) return undefined;
   const { key, fingerprint } = idempotency;
   const t = idempotencyKeys;
@@ -160,8 +175,17 @@ async function claim(writer: Writer, { caller, idempotency }: Context, responseN
 }
 
 /** Everything a finished operation leaves behind, in one statement; after all locks, so that events keep their order. */
-async function record(writer: Writer, context: Context, name: string, responseName: string, outcome: Outcome, events: Event[]): Promise<void> {
-  const parts: SQL[] = [sql`audit as (${auditInsert(context, name, outcome.success ? "done" : "refused", outcome.code, outcome.message, outcome.result)})`];
+async function record(
+  writer: Writer,
+  context: Context,
+  name: string,
+  responseName: string,
+  outcome: Outcome,
+  events: Event[],
+): Promise<void> {
+  const parts: SQL[] = [
+    sql`audit as (${auditInsert(context, name, outcome.success ? "done" : "refused", outcome.code, outcome.message, outcome.result)})`,
+  ];
   if (context.idempotency) {
     const kept = sql`${idempotencyKeys.outcomes}::jsonb || ${JSON.stringify({ [responseName]: outcome })}::jsonb`;
     parts.push(sql`key as (update ${idempotencyKeys} set outcomes = (${kept})::json
@@ -178,7 +202,9 @@ async function record(writer: Writer, context: Context, name: string, responseNa
 /** What was asked for and not done leaves its mark too, in a transaction of its own. */
 async function recordFailure(context: Context, name: string, error: unknown): Promise<void> {
   const [outcome, code, message] =
-    error instanceof AppError ? (["refused", error.code, error.message] as const) : (["failed", "INTERNAL_SERVER_ERROR", "A fault of the server."] as const);
+    error instanceof AppError
+      ? (["refused", error.code, error.message] as const)
+      : (["failed", "INTERNAL_SERVER_ERROR", "A fault of the server."] as const);
   await context.database.writer.execute(auditInsert(context, name, outcome, code, message, {})).catch(() => {});
 }
 

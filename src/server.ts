@@ -49,11 +49,16 @@ function originRule({ CORS_ORIGINS, HOST }: Config): (origin: string | undefined
   if (CORS_ORIGINS) return (origin) => origin === undefined || CORS_ORIGINS.includes(origin);
   const loopback = ["127.0.0.1", "::1", "localhost"];
   const local = loopback.includes(HOST);
-  return (origin) => origin === undefined || (local && URL.canParse(origin) && loopback.includes(new URL(origin).hostname.replace(/[[\]]/g, "")));
+  return (origin) =>
+    origin === undefined ||
+    (local && URL.canParse(origin) && loopback.includes(new URL(origin).hostname.replace(/[[\]]/g, "")));
 }
 
 const hints: Record<string, [code: string, message: string]> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["BAD_REQUEST", "The body must be JSON: add the header `content-type: application/json`."],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    "BAD_REQUEST",
+    "The body must be JSON: add the header `content-type: application/json`.",
+  ],
   FST_ERR_CTP_INVALID_JSON_BODY: ["BAD_REQUEST", "The body is not valid JSON."],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["BAD_REQUEST", "The body is empty."],
   FST_ERR_CTP_BODY_TOO_LARGE: ["QUERY_TOO_COMPLEX", `The body is larger than ${largestBody} bytes.`],
@@ -65,14 +70,23 @@ function answerErrorsAsJson(app: FastifyInstance): void {
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
-      hints[error.code] ?? (status < 500 ? ["BAD_REQUEST", error.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
-    return reply.code(status).type("application/json; charset=utf-8").send(errorBody(code, message, request.id));
+      hints[error.code] ??
+      (status < 500 ? ["BAD_REQUEST", error.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
+    return reply
+      .code(status)
+      .type("application/json; charset=utf-8")
+      .send(errorBody(code, message, request.id));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0]!;
     const [status, message] =
-      path === "/graphql" ? [405, `${request.method} is not for /graphql; use POST, or GET for queries.`] : [404, `There is nothing at ${path}; the API is at /graphql.`];
+      path === "/graphql"
+        ? [405, `${request.method} is not for /graphql; use POST, or GET for queries.`]
+        : [404, `There is nothing at ${path}; the API is at /graphql.`];
     if (status === 405) reply.header("allow", "GET, POST");
-    return reply.code(status as number).type("application/json; charset=utf-8").send(errorBody(status === 405 ? "BAD_REQUEST" : "NOT_FOUND", message as string, request.id));
+    return reply
+      .code(status as number)
+      .type("application/json; charset=utf-8")
+      .send(errorBody(status === 405 ? "BAD_REQUEST" : "NOT_FOUND", message as string, request.id));
   });
 }

@@ -25,7 +25,9 @@ export async function openStore(config: Config, say: Say, options: { join?: bool
   const place = await findDatabase(config, say, options);
   try {
     await migrate(place.connection);
-    const database = openDatabase(place.connection, (error) => say(`An idle database connection failed: ${error.message}`));
+    const database = openDatabase(place.connection, (error) =>
+      say(`An idle database connection failed: ${error.message}`),
+    );
     const newToken = await ensureToken(database, config);
     const close = async () => {
       await database.close();
@@ -49,18 +51,24 @@ function ensureToken(database: Database, { ADMIN_TOKEN }: Config): Promise<strin
       await createToken(writer, "admin", ADMIN_TOKEN);
       return undefined;
     }
-    const [{ any }] = (await writer.execute<{ any: boolean }>(sql`select exists (select from ${tokens}) as any`)).rows as [{ any: boolean }];
+    const [{ any }] = (await writer.execute<{ any: boolean }>(sql`select exists (select from ${tokens}) as any`))
+      .rows as [{ any: boolean }];
     return any ? undefined : createToken(writer, "admin", `soar_${randomBytes(24).toString("base64url")}`);
   });
 }
 
 /** Loads the sample incidents into a database that has no container; on by default only in a fresh embedded one. */
-export async function ensureSample({ database, place, newToken }: Opened, { SAMPLE_DATA }: Config, say: Say): Promise<void> {
+export async function ensureSample(
+  { database, place, newToken }: Opened,
+  { SAMPLE_DATA }: Config,
+  say: Say,
+): Promise<void> {
   const fresh = place.embedded && newToken !== undefined;
   if (!(SAMPLE_DATA ?? fresh)) return;
   await database.transaction(async (writer) => {
     await writer.execute(sql`select pg_advisory_xact_lock(${sampleLock})`);
-    const [{ any }] = (await writer.execute<{ any: boolean }>(sql`select exists (select from ${containers}) as any`)).rows as [{ any: boolean }];
+    const [{ any }] = (await writer.execute<{ any: boolean }>(sql`select exists (select from ${containers}) as any`))
+      .rows as [{ any: boolean }];
     if (any) return;
     await loadSample(writer, new Date());
     say("Fifty sample incidents loaded.");

@@ -5,10 +5,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openGateway } from "./support/gateway.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (!executablePath) console.warn("Skipped: the explorer in a browser, for want of Chromium (apt-get install chromium).");
+if (!executablePath)
+  console.warn("Skipped: the explorer in a browser, for want of Chromium (apt-get install chromium).");
 
 const pictures = join(import.meta.dirname, "screenshots");
-const switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const switches = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 describe.skipIf(!executablePath)("the explorer", async () => {
   const { url, token } = await openGateway();
@@ -43,7 +52,9 @@ describe.skipIf(!executablePath)("the explorer", async () => {
     await expect.poll(answer, { timeout: 15_000 }).toMatch(words);
   }
 
-  test("opens by the printed address with a query that answers, and reaches no other host", { timeout: 60_000 }, async () => {
+  test("opens by the printed address with a query that answers, and reaches no other host", {
+    timeout: 60_000,
+  }, async () => {
     const { page, strayed, complaints } = await openPage();
     await page.goto(`${url}/explorer#token=${token}`);
     await run(page, /"name": "\w.*"artifacts": \{.*"cef": \{/s);
@@ -62,7 +73,9 @@ describe.skipIf(!executablePath)("the explorer", async () => {
     expect(complaints).toEqual([]);
   });
 
-  test("asks for a token when it has none, says why one is refused, and opens with a good one", { timeout: 60_000 }, async () => {
+  test("asks for a token when it has none, says why one is refused, and opens with a good one", {
+    timeout: 60_000,
+  }, async () => {
     const { page } = await openPage();
     await page.goto(`${url}/explorer`);
     await page.getByLabel("Token").fill("nonsense");

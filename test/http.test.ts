@@ -11,18 +11,27 @@ const query = JSON.stringify({ query: "{ viewer { user { username } } }" });
 const send = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init);
 
 describe("GraphQL over HTTP", () => {
-  const fetchWithToken: typeof fetch = (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...bearer } });
+  const fetchWithToken: typeof fetch = (input, init) =>
+    fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), ...bearer } });
   // Apollo answers a document it cannot run with 400 also where application/json may have 200: the more telling answer.
   const known = new Set(["572B", "FDE2", "7B9B"]);
 
-  test.each(serverAudits({ url: `${url}/graphql`, fetchFn: fetchWithToken }).map((audit) => [audit.id, audit.name, audit] as const))("%s %s", async (id, _, audit) => {
+  test.each(
+    serverAudits({ url: `${url}/graphql`, fetchFn: fetchWithToken }).map(
+      (audit) => [audit.id, audit.name, audit] as const,
+    ),
+  )("%s %s", async (id, _, audit) => {
     const result = await audit.fn();
-    expect(result.status === "ok" || (result.status === "warn" && known.has(id)), "reason" in result ? result.reason : "").toBe(true);
+    expect(
+      result.status === "ok" || (result.status === "warn" && known.has(id)),
+      "reason" in result ? result.reason : "",
+    ).toBe(true);
   });
 });
 
 describe("a caller", () => {
-  const who = async (headers: Record<string, string>) => (await send("/graphql", { method: "POST", headers: { ...json, ...headers }, body: query })).status;
+  const who = async (headers: Record<string, string>) =>
+    (await send("/graphql", { method: "POST", headers: { ...json, ...headers }, body: query })).status;
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
 
   test.each([
@@ -53,7 +62,10 @@ describe("a caller", () => {
   });
 
   test("is asked for a password only as a script with Basic or nothing", async () => {
-    const asked = async (headers: Record<string, string>) => (await send("/graphql", { method: "POST", headers: { ...json, ...headers }, body: query })).headers.get("www-authenticate");
+    const asked = async (headers: Record<string, string>) =>
+      (await send("/graphql", { method: "POST", headers: { ...json, ...headers }, body: query })).headers.get(
+        "www-authenticate",
+      );
     expect(await asked({})).toBe('Basic realm="soar-graphql"');
     expect(await asked(basic("x:y"))).toBe('Basic realm="soar-graphql"');
     expect(await asked({ authorization: "Bearer nonsense" })).toBeNull();
@@ -66,11 +78,16 @@ describe("a caller", () => {
     const bare = await send(path);
     expect(bare.status).toBe(400);
     expect(JSON.stringify(await bare.json())).toContain("CSRF");
-    expect((await send(path.replace("viewer", "mutation"), { headers: { "apollo-require-preflight": "1" } })).status).toBe(401);
+    expect(
+      (await send(path.replace("viewer", "mutation"), { headers: { "apollo-require-preflight": "1" } })).status,
+    ).toBe(401);
   });
 
   test("by GET cannot change anything", async () => {
-    const answer = await send(`/graphql?query=${encodeURIComponent('mutation { comment(input: { container: 7, comment: "x" }) { success } }')}`, { headers: bearer });
+    const answer = await send(
+      `/graphql?query=${encodeURIComponent('mutation { comment(input: { container: 7, comment: "x" }) { success } }')}`,
+      { headers: bearer },
+    );
     expect(answer.status).toBe(405);
   });
 });
@@ -85,23 +102,93 @@ describe("every answer", () => {
   });
 
   test.each([
-    ["a body that is no JSON", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: "{" }, 400, "BAD_REQUEST", "not valid JSON"],
-    ["an empty body", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: "" }, 400, "BAD_REQUEST", "empty"],
-    ["a form", "/graphql", { method: "POST", headers: { ...bearer, "content-type": "application/x-www-form-urlencoded" }, body: "query=x" }, 415, "BAD_REQUEST", "content-type: application/json"],
-    ["a body that is too large", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: `"${"x".repeat(1024 * 1024)}"` }, 413, "QUERY_TOO_COMPLEX", "1048576"],
-    ["a method that is not for it", "/graphql", { method: "PUT", headers: { ...json, ...bearer }, body: query }, 405, "BAD_REQUEST", "use POST"],
+    [
+      "a body that is no JSON",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: "{" },
+      400,
+      "BAD_REQUEST",
+      "not valid JSON",
+    ],
+    [
+      "an empty body",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: "" },
+      400,
+      "BAD_REQUEST",
+      "empty",
+    ],
+    [
+      "a form",
+      "/graphql",
+      { method: "POST", headers: { ...bearer, "content-type": "application/x-www-form-urlencoded" }, body: "query=x" },
+      415,
+      "BAD_REQUEST",
+      "content-type: application/json",
+    ],
+    [
+      "a body that is too large",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: `"${"x".repeat(1024 * 1024)}"` },
+      413,
+      "QUERY_TOO_COMPLEX",
+      "1048576",
+    ],
+    [
+      "a method that is not for it",
+      "/graphql",
+      { method: "PUT", headers: { ...json, ...bearer }, body: query },
+      405,
+      "BAD_REQUEST",
+      "use POST",
+    ],
     ["a path that is not there", "/nothing?x=1", { headers: bearer }, 404, "NOT_FOUND", "/nothing"],
-    ["an array of requests", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: `[${query}]` }, 400, "BAD_REQUEST", ""],
-    ["a document that does not parse", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: '{"query":"{"}' }, 400, "GRAPHQL_PARSE_FAILED", "Syntax Error"],
-    ["a field that is not there", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: '{"query":"{ nope }"}' }, 400, "GRAPHQL_VALIDATION_FAILED", "nope"],
-    ["a variable of the wrong type", "/graphql", { method: "POST", headers: { ...json, ...bearer }, body: '{"query":"query ($id: Int!) { container(id: $id) { id } }","variables":{"id":"x"}}' }, 400, "BAD_USER_INPUT", "$id"],
+    [
+      "an array of requests",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: `[${query}]` },
+      400,
+      "BAD_REQUEST",
+      "",
+    ],
+    [
+      "a document that does not parse",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: '{"query":"{"}' },
+      400,
+      "GRAPHQL_PARSE_FAILED",
+      "Syntax Error",
+    ],
+    [
+      "a field that is not there",
+      "/graphql",
+      { method: "POST", headers: { ...json, ...bearer }, body: '{"query":"{ nope }"}' },
+      400,
+      "GRAPHQL_VALIDATION_FAILED",
+      "nope",
+    ],
+    [
+      "a variable of the wrong type",
+      "/graphql",
+      {
+        method: "POST",
+        headers: { ...json, ...bearer },
+        body: '{"query":"query ($id: Int!) { container(id: $id) { id } }","variables":{"id":"x"}}',
+      },
+      400,
+      "BAD_USER_INPUT",
+      "$id",
+    ],
     ["no credentials", "/graphql", { method: "POST", headers: json, body: query }, 401, "UNAUTHENTICATED", "token"],
   ] as const)("to %s is JSON with code, request and reason", async (_, path, init, status, code, words) => {
     const answer = await send(path, init);
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toContain("json");
     const { errors } = (await answer.json()) as { errors: { message: string; extensions: Record<string, unknown> }[] };
-    expect(errors[0]).toMatchObject({ message: expect.stringContaining(words), extensions: { code, requestId: answer.headers.get("x-request-id") } });
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining(words),
+      extensions: { code, requestId: answer.headers.get("x-request-id") },
+    });
   });
 
   test("hides what is wrong with us and tells the log instead", async () => {
@@ -112,7 +199,10 @@ describe("every answer", () => {
     expect(data).toEqual({ comment: null });
     expect(read.data).toEqual({ comments: null, viewer: { user: { id: 1 } } });
     for (const error of [errors![0], read.errors![0]]) {
-      expect(error).toMatchObject({ message: "Internal server error", extensions: { code: "INTERNAL_SERVER_ERROR", requestId: expect.any(String) } });
+      expect(error).toMatchObject({
+        message: "Internal server error",
+        extensions: { code: "INTERNAL_SERVER_ERROR", requestId: expect.any(String) },
+      });
       expect(JSON.stringify(error)).not.toMatch(/relation|select |insert |\.js|\/src\//);
     }
     const { rows } = await database.pool.query("select outcome, code from audit_entries order by id desc limit 1");
@@ -131,7 +221,16 @@ describe("every answer", () => {
 
 describe("pages of other origins", () => {
   const preflight = async (origin: string, base = url) =>
-    (await fetch(`${base}/graphql`, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type" } })).headers.get("access-control-allow-origin");
+    (
+      await fetch(`${base}/graphql`, {
+        method: "OPTIONS",
+        headers: {
+          origin,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "authorization,content-type",
+        },
+      })
+    ).headers.get("access-control-allow-origin");
 
   test("on this machine may call while the gateway listens on loopback", async () => {
     expect(await preflight("http://localhost:5173")).toBe("http://localhost:5173");
@@ -141,7 +240,10 @@ describe("pages of other origins", () => {
   });
 
   test("may call when configured, and then only those", async () => {
-    const app = await createServer(readConfig({ LOG_LEVEL: "silent", CORS_ORIGINS: "https://soc.example.com" }), database);
+    const app = await createServer(
+      readConfig({ LOG_LEVEL: "silent", CORS_ORIGINS: "https://soc.example.com" }),
+      database,
+    );
     const base = await app.listen({ port: 0, host: "127.0.0.1" });
     expect(await preflight("https://soc.example.com", base)).toBe("https://soc.example.com");
     expect(await preflight("http://localhost:5173", base)).toBeNull();

@@ -4,14 +4,20 @@ import { expect, test } from "vitest";
 
 /** What the files of each part may import: parts of ours by name, and packages. Where there is no list, anything. */
 const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
-  schema: { ours: ["schema", "errors.ts"], packages: /^(drizzle-orm|type-graphql|graphql|graphql-scalars|reflect-metadata)/ },
+  schema: {
+    ours: ["schema", "errors.ts"],
+    packages: /^(drizzle-orm|type-graphql|graphql|graphql-scalars|reflect-metadata)/,
+  },
   auth: { ours: ["auth", "schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   database: { ours: ["database", "errors.ts"] },
   reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
   operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   "operation.ts": { ours: ["context.ts", "schema", "auth", "database", "errors.ts"], packages: /^drizzle-orm/ },
   "context.ts": { ours: ["auth", "database", "reads", "errors.ts"], packages: /^node:/ },
-  resolvers: { ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"], packages: /^(graphql|type-graphql)/ },
+  resolvers: {
+    ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],
+    packages: /^(graphql|type-graphql)/,
+  },
   http: { ours: ["http", "auth", "context.ts", "database", "errors.ts"] },
   sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
   "errors.ts": { ours: [], packages: /^$/ },
@@ -24,8 +30,12 @@ const partOf = (file: string) => file.split("/")[0]!;
 test.each(files)("%s imports only what its layer may", (file) => {
   const rule = allowed[partOf(file)];
   if (!rule) return;
-  for (const [, from] of readFileSync(join(root, file), "utf8").matchAll(/^(?:import|export) (?:[^;"']* from )?"([^"]+)";/gm)) {
-    const ours = from!.startsWith(".") ? partOf(normalize(join(dirname(file), from!)).replace(/\.js$/, ".ts")) : undefined;
+  for (const [, from] of readFileSync(join(root, file), "utf8").matchAll(
+    /^(?:import|export) (?:[^;"']* from )?"([^"]+)";/gm,
+  )) {
+    const ours = from!.startsWith(".")
+      ? partOf(normalize(join(dirname(file), from!)).replace(/\.js$/, ".ts"))
+      : undefined;
     if (ours) expect(rule.ours, `${file} imports ${from}`).toContain(ours);
     else if (rule.packages) expect(from, `${file} imports ${from}`).toMatch(rule.packages);
   }

@@ -4,10 +4,16 @@ import { openGateway } from "./support/gateway.js";
 const gateway = await openGateway();
 const { ask, database } = gateway;
 
-const artifactFields = 'rawData: {}, cefData: { sourceAddress: "203.0.113.9" }, label: "netflow", name: "Address", severity: "HIGH"';
+const artifactFields =
+  'rawData: {}, cefData: { sourceAddress: "203.0.113.9" }, label: "netflow", name: "Address", severity: "HIGH"';
 const add = (more: string, headers?: Record<string, string>) =>
-  ask(`mutation { addArtifact(input: { ${artifactFields}, ${more} }) { success message code field artifactId artifact { id severity } artifactEdge { cursor node { name } } } }`, {}, headers);
-const count = async (table: string, where = "true") => Number((await database.pool.query(`select count(*) from ${table} where ${where}`)).rows[0].count);
+  ask(
+    `mutation { addArtifact(input: { ${artifactFields}, ${more} }) { success message code field artifactId artifact { id severity } artifactEdge { cursor node { name } } } }`,
+    {},
+    headers,
+  );
+const count = async (table: string, where = "true") =>
+  Number((await database.pool.query(`select count(*) from ${table} where ${where}`)).rows[0].count);
 
 describe("addArtifact", () => {
   test("adds an artifact with everything it was given", async () => {
@@ -41,7 +47,13 @@ describe("addArtifact", () => {
     const first = (await add('container: 7, identifier: "same"')).data.addArtifact;
     const second = (await add('container: 7, identifier: "same"')).data.addArtifact;
     expect(first).toMatchObject({ success: true, artifactEdge: { node: { name: "Address" } } });
-    expect(second).toMatchObject({ success: false, code: "DUPLICATE", artifactId: first.artifactId, artifact: { id: first.artifactId }, artifactEdge: first.artifactEdge });
+    expect(second).toMatchObject({
+      success: false,
+      code: "DUPLICATE",
+      artifactId: first.artifactId,
+      artifact: { id: first.artifactId },
+      artifactEdge: first.artifactEdge,
+    });
   });
 
   test("takes for another artifact what differs in body, container or caller, and whatever has no identifier", async () => {
@@ -66,7 +78,8 @@ describe("addArtifact", () => {
   });
 
   test("moves the container's artifactUpdateTime, not its revision", async () => {
-    const read = async () => (await ask("{ container(id: 24) { artifactUpdateTime revision artifactCount } }")).data.container;
+    const read = async () =>
+      (await ask("{ container(id: 24) { artifactUpdateTime revision artifactCount } }")).data.container;
     const before = await read();
     await add("container: 24");
     const after = await read();
@@ -83,7 +96,9 @@ describe("addArtifact", () => {
   ])("refuses %s and changes nothing", async (_, more, code, field) => {
     const before = await count("artifacts");
     const input = more.includes("severity") ? artifactFields.replace(', severity: "HIGH"', "") : artifactFields;
-    const { data, errors } = await ask(`mutation { addArtifact(input: { ${input}, ${more} }) { success message code field artifact { id } } }`);
+    const { data, errors } = await ask(
+      `mutation { addArtifact(input: { ${input}, ${more} }) { success message code field artifact { id } } }`,
+    );
     expect(errors).toBeUndefined();
     expect(data.addArtifact).toMatchObject({ success: false, code, field, artifact: null });
     expect(await count("artifacts")).toBe(before);
@@ -91,22 +106,38 @@ describe("addArtifact", () => {
 
   test("refuses a disabled severity and names the active ones", async () => {
     await database.pool.query("insert into severities (name, disabled) values ('dreadful', true)");
-    const { data } = await ask(`mutation { addArtifact(input: { container: 7, rawData: {}, cefData: {}, label: "l", name: "n", severity: "Dreadful" }) { code message } }`);
-    expect(data.addArtifact).toEqual({ code: "INACTIVE", message: 'The severity "dreadful" is disabled. Active ones: high, low, medium.' });
+    const { data } = await ask(
+      `mutation { addArtifact(input: { container: 7, rawData: {}, cefData: {}, label: "l", name: "n", severity: "Dreadful" }) { code message } }`,
+    );
+    expect(data.addArtifact).toEqual({
+      code: "INACTIVE",
+      message: 'The severity "dreadful" is disabled. Active ones: high, low, medium.',
+    });
   });
 });
 
 describe("the current container", () => {
   test("comes from the header, unless the input names one", async () => {
     const header = { "soar-container": "24" };
-    const current = await ask('mutation { comment(input: { comment: "hello" }) { comment { container { id } } } }', {}, header);
-    const named = await ask('mutation { comment(input: { comment: "hello", container: 7 }) { comment { container { id } } } }', {}, header);
+    const current = await ask(
+      'mutation { comment(input: { comment: "hello" }) { comment { container { id } } } }',
+      {},
+      header,
+    );
+    const named = await ask(
+      'mutation { comment(input: { comment: "hello", container: 7 }) { comment { container { id } } } }',
+      {},
+      header,
+    );
     expect([current, named].map(({ data }) => data.comment.comment.container.id)).toEqual([24, 7]);
   });
 
   test("must be a number", async () => {
     const { status, errors } = await ask("{ viewer { user { id } } }", {}, { "soar-container": "seven" });
-    expect({ status, errors }).toMatchObject({ status: 400, errors: [{ message: expect.stringContaining("seven"), extensions: { code: "BAD_REQUEST" } }] });
+    expect({ status, errors }).toMatchObject({
+      status: 400,
+      errors: [{ message: expect.stringContaining("seven"), extensions: { code: "BAD_REQUEST" } }],
+    });
   });
 });
 
@@ -116,8 +147,21 @@ describe("addNote", () => {
       general: addNote(input: { container: 7, title: "T", content: "*c*" }) { success note { noteType noteFormat title content author { username } container { id } } }
       artifact: addNote(input: { artifactId: 122, noteFormat: HTML }) { success noteId note { noteType noteFormat title artifact { id hasNote } container { id } } }
     }`);
-    expect(data.general.note).toEqual({ noteType: "GENERAL", noteFormat: "MARKDOWN", title: "T", content: "*c*", author: { username: "admin" }, container: { id: 7 } });
-    expect(data.artifact.note).toEqual({ noteType: "ARTIFACT", noteFormat: "HTML", title: "", artifact: { id: 122, hasNote: true }, container: { id: 79 } });
+    expect(data.general.note).toEqual({
+      noteType: "GENERAL",
+      noteFormat: "MARKDOWN",
+      title: "T",
+      content: "*c*",
+      author: { username: "admin" },
+      container: { id: 7 },
+    });
+    expect(data.artifact.note).toEqual({
+      noteType: "ARTIFACT",
+      noteFormat: "HTML",
+      title: "",
+      artifact: { id: 122, hasNote: true },
+      container: { id: 79 },
+    });
   });
 
   test.each([
@@ -132,14 +176,31 @@ describe("addNote", () => {
 });
 
 describe("pin", () => {
-  const pin = async (input: string) => (await ask(`mutation { pin(input: { ${input} }) { success code field message pinId pin { name message data pinType pinStyle } } }`)).data.pin;
+  const pin = async (input: string) =>
+    (
+      await ask(
+        `mutation { pin(input: { ${input} }) { success code field message pinId pin { name message data pinType pinStyle } } }`,
+      )
+    ).data.pin;
 
   test("pins with S0's sample and defaults", async () => {
-    expect(await pin('container: 42, data: "192.168.1.7", message: "This is a malicious IP", pinType: CARD_SMALL, pinStyle: WHITE')).toMatchObject({
+    expect(
+      await pin(
+        'container: 42, data: "192.168.1.7", message: "This is a malicious IP", pinType: CARD_SMALL, pinStyle: WHITE',
+      ),
+    ).toMatchObject({
       success: true,
-      pin: { name: null, message: "This is a malicious IP", data: "192.168.1.7", pinType: "CARD_SMALL", pinStyle: "WHITE" },
+      pin: {
+        name: null,
+        message: "This is a malicious IP",
+        data: "192.168.1.7",
+        pinType: "CARD_SMALL",
+        pinStyle: "WHITE",
+      },
     });
-    expect(await pin('container: 42, data: "x"')).toMatchObject({ pin: { message: null, pinType: "DATA", pinStyle: "GREY" } });
+    expect(await pin('container: 42, data: "x"')).toMatchObject({
+      pin: { message: null, pinType: "DATA", pinStyle: "GREY" },
+    });
   });
 
   test("changes the pin of the same name in the container", async () => {
@@ -151,7 +212,9 @@ describe("pin", () => {
   });
 
   test("of one name by 200 callers at once is one pin", async () => {
-    const pinned = await Promise.all(Array.from({ length: 200 }, (_, index) => pin(`container: 42, name: "race", data: "${index}"`)));
+    const pinned = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => pin(`container: 42, name: "race", data: "${index}"`)),
+    );
     expect(pinned.every(({ success }) => success)).toBe(true);
     expect(new Set(pinned.map(({ pinId }) => pinId)).size).toBe(1);
     expect(await count("pins", "name = 'race'")).toBe(1);
@@ -162,7 +225,12 @@ describe("pin", () => {
     const cut = await pin(`container: 42, data: "${long}"`);
     expect(cut.pin.data).toBe(`${"x".repeat(1023)}😀`);
     const before = await count("pins");
-    expect(await pin(`container: 42, data: "${long}", truncate: false`)).toMatchObject({ success: false, code: "TOO_LONG", field: "data", message: expect.stringContaining("1024") });
+    expect(await pin(`container: 42, data: "${long}", truncate: false`)).toMatchObject({
+      success: false,
+      code: "TOO_LONG",
+      field: "data",
+      message: expect.stringContaining("1024"),
+    });
     expect(await count("pins")).toBe(before);
   });
 
@@ -181,46 +249,89 @@ describe("comment", () => {
 
 describe("createContainer", () => {
   const create = async (input: string, headers?: Record<string, string>) =>
-    (await ask(`mutation { createContainer(input: { ${input} }) { success code field message containerId container { id name label severity status containerType sensitivity tags dueTime createTime artifactCount tenant { id } } } }`, {}, headers)).data.createContainer;
+    (
+      await ask(
+        `mutation { createContainer(input: { ${input} }) { success code field message containerId container { id name label severity status containerType sensitivity tags dueTime createTime artifactCount tenant { id } } } }`,
+        {},
+        headers,
+      )
+    ).data.createContainer;
 
   test("creates an event with the system's defaults, due by its severity's SLA", async () => {
     const { container, ...outcome } = await create('name: "Example Name", label: "EVENTS", severity: "high"');
     expect(outcome).toMatchObject({ success: true, code: null });
-    expect(container).toMatchObject({ name: "Example Name", label: "events", severity: "high", status: "new", containerType: "DEFAULT", sensitivity: "AMBER", tags: [], tenant: { id: 0 } });
+    expect(container).toMatchObject({
+      name: "Example Name",
+      label: "events",
+      severity: "high",
+      status: "new",
+      containerType: "DEFAULT",
+      sensitivity: "AMBER",
+      tags: [],
+      tenant: { id: 0 },
+    });
     expect(Date.parse(container.dueTime) - Date.parse(container.createTime)).toBe(60 * 60_000);
   });
 
   test("creates it with its artifacts, or not at all", async () => {
     const artifact = (more: string) => `{ ${artifactFields}${more} }`;
-    const made = await create(`name: "n", label: "events", tags: ["a", "a", "b"], artifacts: [${artifact(', identifier: "1"')}, ${artifact(', identifier: "1"')}, ${artifact("")}]`);
-    expect(made).toMatchObject({ success: true, container: { artifactCount: 2, tags: ["a", "b"], severity: "medium" } });
+    const made = await create(
+      `name: "n", label: "events", tags: ["a", "a", "b"], artifacts: [${artifact(', identifier: "1"')}, ${artifact(', identifier: "1"')}, ${artifact("")}]`,
+    );
+    expect(made).toMatchObject({
+      success: true,
+      container: { artifactCount: 2, tags: ["a", "b"], severity: "medium" },
+    });
     const before = await count("containers");
-    expect(await create(`name: "n", label: "events", artifacts: [${artifact("").replace("HIGH", "none")}]`)).toMatchObject({ success: false, code: "NOT_FOUND", field: "severity", containerId: null });
+    expect(
+      await create(`name: "n", label: "events", artifacts: [${artifact("").replace("HIGH", "none")}]`),
+    ).toMatchObject({ success: false, code: "NOT_FOUND", field: "severity", containerId: null });
     expect(await count("containers")).toBe(before);
   });
 
   test("refuses a known sourceDataIdentifier and answers its container", async () => {
     const first = await create('name: "n", label: "events", sourceDataIdentifier: "ticket-1"');
     const second = await create('name: "m", label: "events", sourceDataIdentifier: "ticket-1"');
-    expect(second).toMatchObject({ success: false, code: "DUPLICATE", containerId: first.containerId, container: { id: first.containerId, name: "n" } });
+    expect(second).toMatchObject({
+      success: false,
+      code: "DUPLICATE",
+      containerId: first.containerId,
+      container: { id: first.containerId, name: "n" },
+    });
   });
 
   test.each([
     ["a label that does not exist", 'label: "Example Label"', "NOT_FOUND", "label"],
     ["a template for an event", 'label: "events", template: "x"', "INVALID_VALUE", "template"],
-    ["a case while no template is the default one", 'label: "events", containerType: CASE', "NO_DEFAULT_TEMPLATE", "template"],
+    [
+      "a case while no template is the default one",
+      'label: "events", containerType: CASE',
+      "NO_DEFAULT_TEMPLATE",
+      "template",
+    ],
     ["a tenant that does not exist", 'label: "events", tenantId: 9', "NOT_FOUND", "tenantId"],
   ])("refuses %s", async (_, input, code, field) => {
-    expect(await create(`name: "n", ${input}`)).toMatchObject({ success: false, code, field, containerId: null, container: null });
+    expect(await create(`name: "n", ${input}`)).toMatchObject({
+      success: false,
+      code,
+      field,
+      containerId: null,
+      container: null,
+    });
   });
 
   test("finds a tenant by id, name or digits, and needs one when multi-tenancy is on", async () => {
     await database.pool.query("insert into tenants (id, name) values (3, 'ACME'), (4, '3')");
     const tenants = [];
-    for (const tenant of ["3", '"acme"', '"3"', '"4"', "0", '""']) tenants.push((await create(`name: "n", label: "events", tenantId: ${tenant}`)).container.tenant.id);
+    for (const tenant of ["3", '"acme"', '"3"', '"4"', "0", '""'])
+      tenants.push((await create(`name: "n", label: "events", tenantId: ${tenant}`)).container.tenant.id);
     expect(tenants).toEqual([3, 3, 4, 4, 0, 0]);
     await database.pool.query("update system_settings set multi_tenancy = true");
-    expect(await create('name: "n", label: "events"')).toMatchObject({ success: false, code: "INVALID_VALUE", field: "tenantId" });
+    expect(await create('name: "n", label: "events"')).toMatchObject({
+      success: false,
+      code: "INVALID_VALUE",
+      field: "tenantId",
+    });
     expect(await create('name: "n", label: "events", tenantId: 0')).toMatchObject({ success: true });
     await database.pool.query("update system_settings set multi_tenancy = false");
   });
@@ -228,26 +339,54 @@ describe("createContainer", () => {
 
 describe("every operation", () => {
   test("says what it did, line by line, when asked", async () => {
-    const { extensions } = await ask(`mutation { one: comment(input: { container: 7, comment: "x", trace: true }) { success } two: comment(input: { container: 7, comment: "y" }) { success } }`);
-    expect(extensions.trace).toEqual(['one: container 7 "test" locked', expect.stringMatching(/^one: Comment \d+ added to container 7\.$/)]);
+    const { extensions } = await ask(
+      `mutation { one: comment(input: { container: 7, comment: "x", trace: true }) { success } two: comment(input: { container: 7, comment: "y" }) { success } }`,
+    );
+    expect(extensions.trace).toEqual([
+      'one: container 7 "test" locked',
+      expect.stringMatching(/^one: Comment \d+ added to container 7\.$/),
+    ]);
   });
 
   test("is forbidden to whom no role allows it, and leaves siblings alone", async () => {
     const observer = await gateway.tokenOf("Observer");
-    const { data, errors } = await ask('mutation { comment(input: { container: 7, comment: "x" }) { success } }', {}, { authorization: `Bearer ${observer}` });
+    const { data, errors } = await ask(
+      'mutation { comment(input: { container: 7, comment: "x" }) { success } }',
+      {},
+      { authorization: `Bearer ${observer}` },
+    );
     expect(data).toEqual({ comment: null });
-    expect(errors).toMatchObject([{ message: expect.stringContaining("containers:edit"), extensions: { code: "FORBIDDEN" } }]);
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("containers:edit"), extensions: { code: "FORBIDDEN" } },
+    ]);
   });
 
   test("leaves one audit row, whether done, refused or forbidden, which nobody can change", async () => {
     const observer = await gateway.tokenOf("Observer");
     await database.pool.query("create table marks as select coalesce(max(id), 0) as id from audit_entries");
-    await ask('mutation { comment(input: { container: 7, comment: "x" }) { success } }', {}, { "idempotency-key": "audited", "x-request-id": "the-request" });
+    await ask(
+      'mutation { comment(input: { container: 7, comment: "x" }) { success } }',
+      {},
+      { "idempotency-key": "audited", "x-request-id": "the-request" },
+    );
     await ask('mutation { comment(input: { container: 7, comment: "" }) { success } }');
-    await ask('mutation { comment(input: { container: 7, comment: "x" }) { success } }', {}, { authorization: `Bearer ${observer}` });
-    const { rows } = await database.pool.query("select operation, outcome, code, container_id, idempotency_key, request_id from audit_entries where id > (select id from marks) order by id");
+    await ask(
+      'mutation { comment(input: { container: 7, comment: "x" }) { success } }',
+      {},
+      { authorization: `Bearer ${observer}` },
+    );
+    const { rows } = await database.pool.query(
+      "select operation, outcome, code, container_id, idempotency_key, request_id from audit_entries where id > (select id from marks) order by id",
+    );
     expect(rows).toMatchObject([
-      { operation: "comment", outcome: "done", code: null, container_id: 7, idempotency_key: "audited", request_id: "the-request" },
+      {
+        operation: "comment",
+        outcome: "done",
+        code: null,
+        container_id: 7,
+        idempotency_key: "audited",
+        request_id: "the-request",
+      },
       { operation: "comment", outcome: "refused", code: "INVALID_VALUE" },
       { operation: "comment", outcome: "refused", code: "FORBIDDEN" },
     ]);
@@ -257,19 +396,36 @@ describe("every operation", () => {
 
   test("hands what happened to the event log in the same transaction", async () => {
     await database.pool.query("delete from outbox");
-    const { data } = await ask('mutation { comment(input: { container: 7, comment: "x" }) { comment { id } } bad: comment(input: { container: 7, comment: "" }) { success } }');
+    const { data } = await ask(
+      'mutation { comment(input: { container: 7, comment: "x" }) { comment { id } } bad: comment(input: { container: 7, comment: "" }) { success } }',
+    );
     const { rows } = await database.pool.query("select topic, kind, container_id, node_type, node_id from outbox");
-    expect(rows).toEqual([{ topic: "container", kind: "COMMENT_ADDED", container_id: 7, node_type: "Comment", node_id: data.comment.comment.id }]);
+    expect(rows).toEqual([
+      {
+        topic: "container",
+        kind: "COMMENT_ADDED",
+        container_id: 7,
+        node_type: "Comment",
+        node_id: data.comment.comment.id,
+      },
+    ]);
   });
 
   test("runs in few statements", async () => {
-    const statements = await gateway.statements(() => ask(`mutation { addArtifact(input: { container: 7, ${artifactFields} }) { success } }`));
+    const statements = await gateway.statements(() =>
+      ask(`mutation { addArtifact(input: { container: 7, ${artifactFields} }) { success } }`),
+    );
     expect(statements.length).toBeLessThanOrEqual(8);
   });
 });
 
 describe("an idempotency key", () => {
-  const say = (key: string, text = "once", headers = {}) => ask(`mutation { comment(input: { container: 7, comment: ${JSON.stringify(text)} }) { success comment { id } } }`, {}, { "idempotency-key": key, ...headers });
+  const say = (key: string, text = "once", headers = {}) =>
+    ask(
+      `mutation { comment(input: { container: 7, comment: ${JSON.stringify(text)} }) { success comment { id } } }`,
+      {},
+      { "idempotency-key": key, ...headers },
+    );
 
   test("lets fifty equal requests at once act once", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => say("fifty", "fifty")));
@@ -286,7 +442,9 @@ describe("an idempotency key", () => {
   test("replays the finished mutations of a request and runs the rest", async () => {
     const query = `mutation { a: comment(input: { container: 7, comment: "three" }) { comment { id } } b: comment(input: { container: 7, comment: "three" }) { comment { id } } c: comment(input: { container: 7, comment: "three" }) { comment { id } } }`;
     const first = await ask(query, {}, { "idempotency-key": "three" });
-    await database.pool.query("update idempotency_keys set outcomes = (outcomes::jsonb - 'c')::json where key = 'three'");
+    await database.pool.query(
+      "update idempotency_keys set outcomes = (outcomes::jsonb - 'c')::json where key = 'three'",
+    );
     const second = await ask(query, {}, { "idempotency-key": "three" });
     expect([second.data.a, second.data.b]).toEqual([first.data.a, first.data.b]);
     expect(second.data.c).not.toEqual(first.data.c);
@@ -297,14 +455,21 @@ describe("an idempotency key", () => {
     const first = await say("own");
     const other = await say("own", "another text");
     const elsewhere = await say("own", "once", { "soar-container": "24" });
-    expect([other, elsewhere].map(({ errors }) => errors![0].extensions.code)).toEqual(["IDEMPOTENCY_CONFLICT", "IDEMPOTENCY_CONFLICT"]);
-    const foreign = await say("own", "once", { authorization: `Bearer ${await gateway.tokenOf("Incident Commander")}` });
+    expect([other, elsewhere].map(({ errors }) => errors![0].extensions.code)).toEqual([
+      "IDEMPOTENCY_CONFLICT",
+      "IDEMPOTENCY_CONFLICT",
+    ]);
+    const foreign = await say("own", "once", {
+      authorization: `Bearer ${await gateway.tokenOf("Incident Commander")}`,
+    });
     expect(foreign.data.comment.comment.id).not.toBe(first.data.comment.comment.id);
   });
 
   test("is forgotten after a day", async () => {
     const first = await say("old");
-    await database.pool.query("update idempotency_keys set create_time = now() - interval '25 hours' where key = 'old'");
+    await database.pool.query(
+      "update idempotency_keys set create_time = now() - interval '25 hours' where key = 'old'",
+    );
     const second = await say("old", "something else");
     expect(second.data.comment.comment.id).not.toBe(first.data.comment.comment.id);
   });
@@ -312,13 +477,26 @@ describe("an idempotency key", () => {
 
 describe("a text", () => {
   test("comes back exactly as it was written", async () => {
-    const texts = ["plain", "ünïcödé 漢字 😀", 'quotes " and \\ and \n\t', "  spaces  ", "%_$1", "<b>html</b>", "\u202eright to left"];
+    const texts = [
+      "plain",
+      "ünïcödé 漢字 😀",
+      'quotes " and \\ and \n\t',
+      "  spaces  ",
+      "%_$1",
+      "<b>html</b>",
+      "\u202eright to left",
+    ];
     for (const text of texts) {
       const { data } = await ask(
         `mutation ($text: String!, $json: JSONObject!) { addArtifact(input: { container: 7, rawData: $json, cefData: $json, label: $text, name: $text, severity: "low" }) { artifact { name label data cef } } }`,
         { text, json: { [text]: text, deep: [{ "": text }], __proto: null } },
       );
-      expect(data.addArtifact.artifact).toEqual({ name: text, label: text, data: { [text]: text, deep: [{ "": text }], __proto: null }, cef: { [text]: text, deep: [{ "": text }], __proto: null } });
+      expect(data.addArtifact.artifact).toEqual({
+        name: text,
+        label: text,
+        data: { [text]: text, deep: [{ "": text }], __proto: null },
+        cef: { [text]: text, deep: [{ "": text }], __proto: null },
+      });
     }
   });
 });

@@ -37,7 +37,9 @@ describe("an object", () => {
         ],
       },
       notes: { nodes: [{ title: "This is a title.", content: "This is the note body.", noteType: "GENERAL" }] },
-      pins: { nodes: [{ message: "This is a malicious IP", data: "192.168.1.7", pinType: "CARD_SMALL", pinStyle: "WHITE" }] },
+      pins: {
+        nodes: [{ message: "This is a malicious IP", data: "192.168.1.7", pinType: "CARD_SMALL", pinStyle: "WHITE" }],
+      },
       comments: { nodes: [{ comment: "Example comment." }] },
     });
   });
@@ -69,13 +71,21 @@ describe("an object", () => {
   test("with a nodeId that names nothing is refused with the value", async () => {
     const { data, errors } = await ask('{ node(nodeId: "rubbish") { nodeId } container(id: 7) { id } }');
     expect(data).toEqual({ node: null, container: { id: 7 } });
-    expect(errors).toMatchObject([{ message: expect.stringContaining("rubbish"), extensions: { code: "BAD_USER_INPUT" } }]);
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("rubbish"), extensions: { code: "BAD_USER_INPUT" } },
+    ]);
   });
 
   test("shows its times in UTC with microseconds, or as Postgres stores them", async () => {
     await gateway.database.pool.query("update containers set due_time = '2020-11-05 22:39:22.0486+01' where id = 7");
-    const { data } = await ask("{ container(id: 7) { dueTime postgres: dueTime(format: POSTGRES) endTime(format: POSTGRES) } }");
-    expect(data.container).toEqual({ dueTime: "2020-11-05T21:39:22.048600Z", postgres: "2020-11-05 21:39:22.0486+00", endTime: null });
+    const { data } = await ask(
+      "{ container(id: 7) { dueTime postgres: dueTime(format: POSTGRES) endTime(format: POSTGRES) } }",
+    );
+    expect(data.container).toEqual({
+      dueTime: "2020-11-05T21:39:22.048600Z",
+      postgres: "2020-11-05 21:39:22.0486+00",
+      endTime: null,
+    });
   });
 });
 
@@ -92,7 +102,11 @@ describe("a filter", () => {
     ["no ids", "{ id: { in: [] } }", []],
     ["a part of a name in any letter case", '{ name: { icontains: "TEST_inc" } }', [79]],
     ["a percent sign, which stands for itself", '{ name: { icontains: "%" } }', []],
-    ["a name of an administrator in any letter case", '{ label: { eq: "MALWARE" }, severity: { in: ["High"] }, id: { eq: 42 } }', [42]],
+    [
+      "a name of an administrator in any letter case",
+      '{ label: { eq: "MALWARE" }, severity: { in: ["High"] }, id: { eq: 42 } }',
+      [42],
+    ],
     ["a name nobody defined", '{ label: { eq: "nonsense" } }', []],
     ["all of some tags", '{ tags: { hasAll: ["red-network"] } }', [7]],
     ["any of some tags", '{ tags: { hasAny: ["kiosk", "red-network"] } }', [7, 42]],
@@ -101,8 +115,16 @@ describe("a filter", () => {
     ["no value", "{ id: { in: [42, 337] }, closeTime: { isNull: true } }", [42]],
     ["a computed number", "{ id: { in: [7, 79] }, artifactCount: { gte: 2 } }", [79]],
     ["an object it points at", '{ owner: { username: { eq: "admin" } } }', [7]],
-    ["something that belongs to it", '{ artifacts: { cef: { key: "foo", eq: "c8e5728b05c3ac46212c33535b65f183" } } }', [79]],
-    ["one of several values in a record", '{ artifacts: { cef: { key: "destinationDnsDomain", in: ["amazon.com", "example.com"] } } }', [24, 337]],
+    [
+      "something that belongs to it",
+      '{ artifacts: { cef: { key: "foo", eq: "c8e5728b05c3ac46212c33535b65f183" } } }',
+      [79],
+    ],
+    [
+      "one of several values in a record",
+      '{ artifacts: { cef: { key: "destinationDnsDomain", in: ["amazon.com", "example.com"] } } }',
+      [24, 337],
+    ],
     ["alternatives", "{ or: [{ id: { eq: 7 } }, { id: { eq: 24 } }] }", [7, 24]],
     ["no alternatives", "{ or: [] }", []],
     ["what must not hold", "{ id: { in: [7, 24] }, not: { id: { eq: 7 } } }", [24]],
@@ -111,13 +133,26 @@ describe("a filter", () => {
   });
 
   test("follows relations as deep as it is written", async () => {
-    expect(await ids('{ container: { pins: { name: { eq: "location" } }, owner: { username: { eq: "ADMIN" } } } }', "artifacts")).toEqual([]);
-    expect(await ids('{ container: { pins: { name: { eq: "location" } }, artifacts: { container: { id: { eq: 7 } } } } }', "artifacts")).toEqual([1070]);
+    expect(
+      await ids(
+        '{ container: { pins: { name: { eq: "location" } }, owner: { username: { eq: "ADMIN" } } } }',
+        "artifacts",
+      ),
+    ).toEqual([]);
+    expect(
+      await ids(
+        '{ container: { pins: { name: { eq: "location" } }, artifacts: { container: { id: { eq: 7 } } } } }',
+        "artifacts",
+      ),
+    ).toEqual([1070]);
   });
 
   test("with text that would mean something to SQL or JSON means only itself", async () => {
     for (const text of ["'; drop table containers; --", '"', "\\", "$1", '{"a":1}']) {
-      const { errors } = await ask("query ($text: String!) { containers(filter: { name: { eq: $text }, artifacts: { cef: { key: $text, eq: $text } } }) { totalCount } }", { text });
+      const { errors } = await ask(
+        "query ($text: String!) { containers(filter: { name: { eq: $text }, artifacts: { cef: { key: $text, eq: $text } } }) { totalCount } }",
+        { text },
+      );
       expect(errors).toBeUndefined();
     }
     expect((await ids("{ id: { eq: 7 } }")).length).toBe(1);
@@ -148,7 +183,11 @@ describe("the number of statements", () => {
   });
 
   test("is one for each level of a case view", async () => {
-    const seen = await statements(() => ask("{ container(id: 79) { artifacts { nodes { notes { nodes { title } } } } notes { nodes { title } } pins { nodes { data } } } }"));
+    const seen = await statements(() =>
+      ask(
+        "{ container(id: 79) { artifacts { nodes { notes { nodes { title } } } } notes { nodes { title } } pins { nodes { data } } } }",
+      ),
+    );
     expect(seen.length).toBe(5);
   });
 

@@ -16,9 +16,25 @@ describe("DateTime", () => {
   });
 
   test.each([
-    "now", "tomorrow", "infinity", "", "2020-11-05", "2020-11-05T21:39:22", "2021-02-29T00:00:00Z", "2020-13-01T00:00:00Z", "2020-11-05T24:00:00Z",
-    "2020-11-05T21:39:60Z", "2020-11-05T21:39:22.0486411Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00",
-    "2020-11-05T21:39:22+25:00", "2020-11-05T21:39:22Z; drop", 1604612362, null, true,
+    "now",
+    "tomorrow",
+    "infinity",
+    "",
+    "2020-11-05",
+    "2020-11-05T21:39:22",
+    "2021-02-29T00:00:00Z",
+    "2020-13-01T00:00:00Z",
+    "2020-11-05T24:00:00Z",
+    "2020-11-05T21:39:60Z",
+    "2020-11-05T21:39:22.0486411Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+01:00",
+    "9999-12-31T23:59:59-01:00",
+    "2020-11-05T21:39:22+25:00",
+    "2020-11-05T21:39:22Z; drop",
+    1604612362,
+    null,
+    true,
   ])("refuses %s and shows it", (given) => {
     expect(() => parseTime(given)).toThrow(JSON.stringify(given));
   });
@@ -34,7 +50,14 @@ describe("DateTime", () => {
 
 describe("IdOrName", () => {
   test("is a number, a name, or null when empty", () => {
-    expect([7, 0, "seven", "7", ""].map((given) => IdOrNameScalar.parseValue(given))).toEqual([7, 0, "seven", "7", null]);
-    for (const given of [1.5, 2 ** 31, true, {}, []]) expect(() => IdOrNameScalar.parseValue(given)).toThrow("neither an id");
+    expect([7, 0, "seven", "7", ""].map((given) => IdOrNameScalar.parseValue(given))).toEqual([
+      7,
+      0,
+      "seven",
+      "7",
+      null,
+    ]);
+    for (const given of [1.5, 2 ** 31, true, {}, []])
+      expect(() => IdOrNameScalar.parseValue(given)).toThrow("neither an id");
   });
 });

@@ -32,7 +32,11 @@ function Explorer({ onRefused }: { onRefused: (reason: string) => void }) {
     const credentials = () => ({ authorization: `Bearer ${currentToken()}` });
     return createGraphiQLFetcher({
       url: endpoint,
-      wsClient: createClient({ url: `${location.origin.replace(/^http/, "ws")}${endpoint}`, lazy: true, connectionParams: credentials }),
+      wsClient: createClient({
+        url: `${location.origin.replace(/^http/, "ws")}${endpoint}`,
+        lazy: true,
+        connectionParams: credentials,
+      }),
       fetch: async (input, init) => {
         const answer = await fetch(input, { ...init, headers: { ...init?.headers, ...credentials() } });
         if (answer.status === 401) onRefused((await answer.clone().json()).errors[0].message);
@@ -56,7 +60,7 @@ function TokenForm({ refusal, onToken }: { refusal: string; onToken: (token: str
         The API answers only callers it knows. <code>npm run token -- --user admin</code> makes a token.
       </p>
       <label htmlFor="token">Token</label>
-      <input id="token" name="token" type="password" autoComplete="off" required autoFocus />
+      <input id="token" name="token" type="password" autoComplete="off" required />
       {refusal && <p role="alert">{refusal}</p>}
       <button type="submit">Open</button>
     </form>

@@ -15,4 +15,6 @@ type Areas = typeof areas;
 /** What a role allows, as `area:verb`. */
 export type Permission = { [Area in keyof Areas]: `${Area}:${Areas[Area][number]}` }[keyof Areas];
 
-export const everyPermission = Object.entries(areas).flatMap(([area, verbs]) => verbs.map((verb) => `${area}:${verb}` as Permission));
+export const everyPermission = Object.entries(areas).flatMap(([area, verbs]) =>
+  verbs.map((verb) => `${area}:${verb}` as Permission),
+);

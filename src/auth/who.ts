@@ -29,7 +29,8 @@ export function tokenOf(headers: Record<string, string | string[] | undefined>):
 
 /** The active user a valid token stands for. */
 export async function findCaller(database: Database, token: string | undefined): Promise<Caller> {
-  if (!token) throw new AppError("UNAUTHENTICATED", "Send a token: `Authorization: Bearer <token>` or `ph-auth-token: <token>`.");
+  if (!token)
+    throw new AppError("UNAUTHENTICATED", "Send a token: `Authorization: Bearer <token>` or `ph-auth-token: <token>`.");
   const [row] = await database.read(sql`
     select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId},
       (select json_agg(distinct permission) from ${userRoles}
@@ -38,7 +39,11 @@ export async function findCaller(database: Database, token: string | undefined):
     from ${tokens} join ${users} on ${users.id} = ${tokens.userId} and ${users.isActive}
     where ${tokens.hash} = ${hashOf(token)} and ${tokens.revokeTime} is null
       and (${tokens.expireTime} is null or ${tokens.expireTime} > now())`);
-  if (!row) throw new AppError("UNAUTHENTICATED", "The token is unknown, expired or revoked; `npm run token -- --user NAME` makes a new one.");
+  if (!row)
+    throw new AppError(
+      "UNAUTHENTICATED",
+      "The token is unknown, expired or revoked; `npm run token -- --user NAME` makes a new one.",
+    );
   const [id, username, type, defaultTenantId, permissions] = row;
   return {
     id: Number(id),
@@ -50,10 +55,20 @@ export async function findCaller(database: Database, token: string | undefined):
 }
 
 /** Makes a token for a user and gives its only copy. */
-export async function createToken(writer: Writer, username: string, token = `soar_${randomBytes(24).toString("base64url")}`): Promise<string> {
-  const [user] = await writer.select({ id: users.id }).from(users).where(sql`lower(${users.username}) = lower(${username})`);
+export async function createToken(
+  writer: Writer,
+  username: string,
+  token = `soar_${randomBytes(24).toString("base64url")}`,
+): Promise<string> {
+  const [user] = await writer
+    .select({ id: users.id })
+    .from(users)
+    .where(sql`lower(${users.username}) = lower(${username})`);
   if (!user) throw new AppError("NOT_FOUND", `There is no user ${JSON.stringify(username)}.`);
-  await writer.insert(tokens).values({ userId: user.id, hash: hashOf(token) }).onConflictDoNothing();
+  await writer
+    .insert(tokens)
+    .values({ userId: user.id, hash: hashOf(token) })
+    .onConflictDoNothing();
   return token;
 }
 

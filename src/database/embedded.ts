@@ -43,7 +43,11 @@ const port = 5432;
  * Starts the embedded Postgres under `dataDir`, making it on first use. A Postgres left behind by a killed process is
  * ended first. One that a living process owns is refused, or with `join` shared for as long as its owner lives.
  */
-export async function embeddedPostgres(dataDir: string, say: Say, options: { join?: boolean; throwAway?: boolean } = {}): Promise<Embedded> {
+export async function embeddedPostgres(
+  dataDir: string,
+  say: Say,
+  options: { join?: boolean; throwAway?: boolean } = {},
+): Promise<Embedded> {
   const home = findHome(resolve(dataDir), say);
   const owner = livingOwner(home);
   const running = postmaster(home);
@@ -72,7 +76,9 @@ function findHome(dataDir: string, say: Say): Home {
   const data = join(folder, "data");
   const foreign = !account && existsSync(data) && statSync(data).uid !== process.getuid?.();
   if (foreign) {
-    throw new StartError(`${data} belongs to user ${statSync(data).uid}; start as that user or as root, or set DATA_DIR to another folder.`);
+    throw new StartError(
+      `${data} belongs to user ${statSync(data).uid}; start as that user or as root, or set DATA_DIR to another folder.`,
+    );
   }
   const spare = account ? openPlace() : base;
   return { folder, data, account, binaries: usableBinaries(installedBinaries(), account, spare) };
@@ -84,7 +90,9 @@ function unprivileged(data: string): Account | undefined {
   if (existsSync(data) && statSync(data).uid !== 0) return { uid: statSync(data).uid, gid: statSync(data).gid };
   const nobody = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync("/etc/passwd", "utf8"));
   if (nobody) return { uid: Number(nobody[1]), gid: Number(nobody[2]) };
-  throw new StartError("Postgres refuses to run as root and there is no user nobody; start as another user or set DATABASE_URL.");
+  throw new StartError(
+    "Postgres refuses to run as root and there is no user nobody; start as another user or set DATABASE_URL.",
+  );
 }
 
 /** A folder of root's that every user can enter, for what must be outside a closed home. */
@@ -98,7 +106,9 @@ function openPlace(): string {
       return place;
     } catch {}
   }
-  throw new StartError("Neither /var/lib nor /var/tmp can hold the embedded Postgres; start as a normal user or set DATABASE_URL.");
+  throw new StartError(
+    "Neither /var/lib nor /var/tmp can hold the embedded Postgres; start as a normal user or set DATABASE_URL.",
+  );
 }
 
 const ownerFile = (home: Home) => join(home.folder, "owner.json");
@@ -123,18 +133,33 @@ async function end(pid: number, say: Say): Promise<void> {
   process.kill(pid, "SIGINT");
   if (await gone(pid, 15_000)) return;
   process.kill(pid, "SIGQUIT");
-  if (!(await gone(pid, 5_000))) throw new StartError(`Process ${pid}, a Postgres left behind by an earlier run, does not end; end it by hand.`);
+  if (!(await gone(pid, 5_000)))
+    throw new StartError(`Process ${pid}, a Postgres left behind by an earlier run, does not end; end it by hand.`);
 }
 
 /** Made under another name and renamed, so that a start cut short leaves nothing half made. */
 function initialise(home: Home, throwAway: boolean): void {
   const unfinished = `${home.data}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  const words = ["-D", unfinished, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"];
+  const words = [
+    "-D",
+    unfinished,
+    "-U",
+    "postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--locale=C.UTF-8",
+  ];
   if (throwAway) words.push("--no-sync");
-  const made = spawnSync(join(home.binaries, "bin", "initdb"), words, { ...home.account, cwd: home.folder, encoding: "utf8" });
+  const made = spawnSync(join(home.binaries, "bin", "initdb"), words, {
+    ...home.account,
+    cwd: home.folder,
+    encoding: "utf8",
+  });
   if (made.error && (made.error as NodeJS.ErrnoException).code === "ENOENT") throw noBinaries();
-  if (made.error) throw new StartError(`Postgres could not be run (${made.error.message}); set DATABASE_URL to use another one.`);
+  if (made.error)
+    throw new StartError(`Postgres could not be run (${made.error.message}); set DATABASE_URL to use another one.`);
   if (made.status !== 0) throw new StartError(`Postgres could not make its data folder: ${made.stderr.trim()}`);
   renameSync(unfinished, home.data);
 }
@@ -144,8 +169,24 @@ async function start(home: Home, throwAway: boolean): Promise<Embedded> {
   const logFile = join(home.folder, "postgres.log");
   // Its log goes to a file: a pipe nobody reads would stop it, and one that closes would end it.
   const log = openSync(logFile, "w");
-  const words = ["-D", home.data, "-p", String(port), "-c", "listen_addresses=", "-c", `unix_socket_directories=${socket}`];
-  words.push("-c", "unix_socket_permissions=0700", "-c", "max_connections=200", "-c", "shared_preload_libraries=pg_stat_statements");
+  const words = [
+    "-D",
+    home.data,
+    "-p",
+    String(port),
+    "-c",
+    "listen_addresses=",
+    "-c",
+    `unix_socket_directories=${socket}`,
+  ];
+  words.push(
+    "-c",
+    "unix_socket_permissions=0700",
+    "-c",
+    "max_connections=200",
+    "-c",
+    "shared_preload_libraries=pg_stat_statements",
+  );
   if (throwAway) words.push("-c", "fsync=off", "-c", "full_page_writes=off");
   // Its own session: Ctrl-C in a terminal must reach this process alone, which then stops Postgres last.
   const child = spawn(join(home.binaries, "bin", "postgres"), words, {

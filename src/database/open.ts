@@ -15,7 +15,8 @@ export async function findDatabase(
   say: (sentence: string) => void,
   options: { join?: boolean } = {},
 ): Promise<Place> {
-  if (config.DATABASE_URL) return { connection: { connectionString: config.DATABASE_URL }, embedded: false, stop: async () => {} };
+  if (config.DATABASE_URL)
+    return { connection: { connectionString: config.DATABASE_URL }, embedded: false, stop: async () => {} };
   const embedded = await embeddedPostgres(config.DATA_DIR, say, options);
   await createDatabase(embedded.connection, "soar");
   return { connection: { ...embedded.connection, database: "soar" }, embedded: true, stop: embedded.stop };

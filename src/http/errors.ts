@@ -15,20 +15,29 @@ export function publicError(error: unknown): AppError | GraphQLError | undefined
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const shown = publicError(error);
   const { locations, path } = formatted;
-  if (!shown) return { message: "Internal server error", locations, path, extensions: { code: "INTERNAL_SERVER_ERROR" } };
-  if (!(shown instanceof AppError)) return { ...formatted, extensions: { ...formatted.extensions, stacktrace: undefined } };
+  if (!shown)
+    return { message: "Internal server error", locations, path, extensions: { code: "INTERNAL_SERVER_ERROR" } };
+  if (!(shown instanceof AppError))
+    return { ...formatted, extensions: { ...formatted.extensions, stacktrace: undefined } };
   return { message: shown.message, locations, path, extensions: { ...shown.details, code: shown.code } };
 }
 
 /** The body of an answer that is an error as a whole. */
-export function errorBody(code: ErrorCode | string, message: string, requestId: string, details: Record<string, unknown> = {}): string {
+export function errorBody(
+  code: ErrorCode | string,
+  message: string,
+  requestId: string,
+  details: Record<string, unknown> = {},
+): string {
   return JSON.stringify({ errors: [{ message, extensions: { ...details, code, requestId } }] });
 }
 
 /** An error that ends a whole GraphQL request, with its HTTP status. */
 export function requestError(error: unknown): GraphQLError {
   if (!(error instanceof AppError)) throw error;
-  return new GraphQLError(error.message, { extensions: { ...error.details, code: error.code, http: { status: httpStatus[error.code] ?? 400 } } });
+  return new GraphQLError(error.message, {
+    extensions: { ...error.details, code: error.code, http: { status: httpStatus[error.code] ?? 400 } },
+  });
 }
 
 /** Every error of an answer names the request, under which the log has more. */

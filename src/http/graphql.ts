@@ -21,7 +21,9 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
     schema,
     introspection: true,
     // Unmodified urql sends short queries by GET: credentials in a header are proof enough that no other site made the browser send it.
-    csrfPrevention: { requestHeaders: ["authorization", "ph-auth-token", "apollo-require-preflight", "x-apollo-operation-name"] },
+    csrfPrevention: {
+      requestHeaders: ["authorization", "ph-auth-token", "apollo-require-preflight", "x-apollo-operation-name"],
+    },
     persistedQueries: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
@@ -53,7 +55,8 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
     handler: fastifyApolloHandler(apollo, { context }),
     onSend: async (request, reply, body) => {
       reply.header("cache-control", "no-store");
-      if (reply.statusCode === 401 && asksForPassword(request)) reply.header("www-authenticate", 'Basic realm="soar-graphql"');
+      if (reply.statusCode === 401 && asksForPassword(request))
+        reply.header("www-authenticate", 'Basic realm="soar-graphql"');
       return typeof body === "string" ? nameRequest(body, request.id) : body;
     },
   });
@@ -62,7 +65,8 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
 /** A browser page must not make its browser ask for a password, a wrong token is no reason to ask for one. */
 function asksForPassword({ headers }: FastifyRequest): boolean {
   const { authorization } = headers;
-  const sentOther = headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
+  const sentOther =
+    headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
   return headers["sec-fetch-site"] === undefined && !sentOther;
 }
 
@@ -72,8 +76,13 @@ const logErrors: ApolloServerPlugin<LoggedContext> = {
       async didEncounterErrors({ errors, contextValue, operationName }) {
         for (const error of errors) {
           const shown = publicError(error);
-          if (shown) contextValue.log.info({ operationName, path: error.path, reason: shown.message }, "a request was refused");
-          else contextValue.log.error({ operationName, path: error.path, err: error.originalError ?? error }, "a request failed");
+          if (shown)
+            contextValue.log.info({ operationName, path: error.path, reason: shown.message }, "a request was refused");
+          else
+            contextValue.log.error(
+              { operationName, path: error.path, err: error.originalError ?? error },
+              "a request failed",
+            );
         }
       },
     };

@@ -27,7 +27,11 @@ export async function servePages(app: FastifyInstance, schemaDocument: string): 
   if (!existsSync(built)) return app.log.warn("the explorer is not built; `npm start` builds it");
   await app.register(fastifyStatic, { root: built, serve: false });
   app.get("/explorer", async (_, reply) => {
-    reply.headers({ "content-security-policy": contentSecurityPolicy, "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" });
+    reply.headers({
+      "content-security-policy": contentSecurityPolicy,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
     return reply.sendFile("explorer.html", { cacheControl: false });
   });
   app.get<{ Params: { "*": string } }>("/assets/*", async (request, reply) => {

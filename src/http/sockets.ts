@@ -14,7 +14,12 @@ type Socket = Extra & { caller?: Caller } & Record<PropertyKey, unknown>;
 const largestMessage = 64 * 1024;
 
 /** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `origins`: the pages that may connect. */
-export function serveSockets(app: FastifyInstance, schema: GraphQLSchema, database: Database, allows: (origin: string | undefined) => boolean): void {
+export function serveSockets(
+  app: FastifyInstance,
+  schema: GraphQLSchema,
+  database: Database,
+  allows: (origin: string | undefined) => boolean,
+): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessage,
@@ -57,12 +62,18 @@ function refusalOf(query: string, operationName: string | null | undefined): Gra
 }
 
 /** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */
-function refuse({ url, headers }: IncomingMessage, allows: (origin: string | undefined) => boolean): string | undefined {
+function refuse(
+  { url, headers }: IncomingMessage,
+  allows: (origin: string | undefined) => boolean,
+): string | undefined {
   if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
-  const ours = headers.origin !== undefined && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
+  const ours =
+    headers.origin !== undefined && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
   if (!ours && !allows(headers.origin)) return "403 Origin not allowed";
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? undefined : `400 Speak the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
+  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)
+    ? undefined
+    : `400 Speak the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
 }
 
 function lowerCase(params: Record<string, unknown> | undefined): Record<string, string> {

@@ -3,7 +3,19 @@ import { and, eq, sql } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { Artifact, artifacts } from "../schema/artifact.js";
-import { defaulted, flag, found, foundEdge, given, type InputOf, int, object, optional, required, text } from "../schema/operations.js";
+import {
+  defaulted,
+  flag,
+  found,
+  foundEdge,
+  given,
+  type InputOf,
+  int,
+  object,
+  optional,
+  required,
+  text,
+} from "../schema/operations.js";
 import { container, onContainer, touchArtifacts } from "./container.js";
 import { activeSeverity, atMost } from "./names.js";
 
@@ -14,7 +26,10 @@ export const artifactFields = {
   label: required(text, "The class of artifact, in any words, such as `event` or `netflow`."),
   name: required(text, "Its title."),
   severity: required(text, "The name of an active severity, whatever its letter case."),
-  identifier: optional(text, "Its id where it came from. Left out: a UUID, and the artifact is never taken for a duplicate."),
+  identifier: optional(
+    text,
+    "Its id where it came from. Left out: a UUID, and the artifact is never taken for a duplicate.",
+  ),
   artifactType: optional(text, "Where it comes from, such as `host` or `network`."),
   fieldMapping: optional(object, 'What the values of CEF keys are, such as `{"user_hash": ["md5"]}`.'),
 };
@@ -26,7 +41,11 @@ export const addArtifact = operation({
   description:
     "phantom.add_artifact: adds an artifact to a container. One that the same caller already added with the same identifier and content is refused as DUPLICATE and answered.",
   may: "containers:edit",
-  input: { container, ...artifactFields, runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label.") },
+  input: {
+    container,
+    ...artifactFields,
+    runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label."),
+  },
   payload: {
     artifactId: given(int, "Id of the artifact: the new one, or on DUPLICATE the one that stands."),
     artifact: found(Artifact, "artifactId", "The artifact itself."),
@@ -48,9 +67,15 @@ const rowsPerStatement = 1000;
  * Adds artifacts to a locked container and gives the ids of those that are new. `path` is the way they came in, which
  * is part of what makes two of them the same.
  */
-export async function insertArtifacts(work: Work<unknown>, containerId: number, path: string, added: ArtifactFields[]): Promise<number[]> {
+export async function insertArtifacts(
+  work: Work<unknown>,
+  containerId: number,
+  path: string,
+  added: ArtifactFields[],
+): Promise<number[]> {
   const severities = new Map<string, string>();
-  for (const name of new Set(added.map(({ severity }) => severity))) severities.set(name, await activeSeverity(work, name));
+  for (const name of new Set(added.map(({ severity }) => severity)))
+    severities.set(name, await activeSeverity(work, name));
   const rows = added.map((artifact) => rowOf(work, containerId, path, artifact, severities.get(artifact.severity)!));
   const ids: number[] = [];
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
@@ -66,7 +91,13 @@ export async function insertArtifacts(work: Work<unknown>, containerId: number, 
   return ids;
 }
 
-function rowOf({ context }: Work<unknown>, containerId: number, path: string, artifact: ArtifactFields, severity: string): typeof artifacts.$inferInsert {
+function rowOf(
+  { context }: Work<unknown>,
+  containerId: number,
+  path: string,
+  artifact: ArtifactFields,
+  severity: string,
+): typeof artifacts.$inferInsert {
   const { id: callerId, type } = context.caller;
   return {
     containerId,
@@ -89,17 +120,33 @@ function typesOf(mapping: Record<string, unknown>): Record<string, string[]> {
   const entries = Object.entries(mapping).map(([key, given]) => {
     const types = [given].flat();
     if (types.every((type) => typeof type === "string")) return [key, types];
-    return refuse("INVALID_VALUE", `fieldMapping gives ${JSON.stringify(key)} the types ${JSON.stringify(given)}; it takes a list of texts.`, "fieldMapping");
+    return refuse(
+      "INVALID_VALUE",
+      `fieldMapping gives ${JSON.stringify(key)} the types ${JSON.stringify(given)}; it takes a list of texts.`,
+      "fieldMapping",
+    );
   });
   return Object.fromEntries(entries);
 }
 
-const isIdentified = ({ identifier }: ArtifactFields) => identifier !== null && identifier !== undefined && identifier !== "";
+const isIdentified = ({ identifier }: ArtifactFields) =>
+  identifier !== null && identifier !== undefined && identifier !== "";
 
 /** S4: the hash covers the whole of what was posted, and with it who posted and by which way. */
 export function artifactHash(callerId: number, path: string, artifact: ArtifactFields): string {
   const { rawData, cefData, label, name, severity, identifier, artifactType, fieldMapping } = artifact;
-  const body = { callerId, path, rawData, cefData, label, name, severity: severity.toLowerCase(), identifier, artifactType, fieldMapping };
+  const body = {
+    callerId,
+    path,
+    rawData,
+    cefData,
+    label,
+    name,
+    severity: severity.toLowerCase(),
+    identifier,
+    artifactType,
+    fieldMapping,
+  };
   return createHash("md5").update(canonical(body)).digest("hex");
 }
 

@@ -20,7 +20,11 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
   const { input, context } = work;
   const id = input.container ?? context.container;
   if (id !== undefined) return lockContainer(work, id);
-  return refuse("CONTAINER_REQUIRED", "Say which container: give `container`, or send the header `SOAR-Container: <id>`.", "container");
+  return refuse(
+    "CONTAINER_REQUIRED",
+    "Say which container: give `container`, or send the header `SOAR-Container: <id>`.",
+    "container",
+  );
 }
 
 /** Locks a container that the caller may see. */

@@ -3,7 +3,21 @@ import { and, eq, sql } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { Container, containers, containerType, sensitivity } from "../schema/container.js";
-import { defaulted, flag, found, given, idOrName, int, list, nested, object, optional, required, text, word } from "../schema/operations.js";
+import {
+  defaulted,
+  flag,
+  found,
+  given,
+  idOrName,
+  int,
+  list,
+  nested,
+  object,
+  optional,
+  required,
+  text,
+  word,
+} from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { systemSettings } from "../schema/system.js";
 import { tenants } from "../schema/tenant.js";
@@ -22,7 +36,10 @@ export const createContainer = operation({
     label: required(text, "The name of an active label, whatever its letter case."),
     containerType: defaulted(word(containerType), "default", "Event or case."),
     template: optional(idOrName, "For a case, the workbook template to begin with; left out, the default one."),
-    tenantId: optional(idOrName, "The tenant it belongs to; left out, the caller's default one. Needed when multi-tenancy is on."),
+    tenantId: optional(
+      idOrName,
+      "The tenant it belongs to; left out, the caller's default one. Needed when multi-tenancy is on.",
+    ),
     description: optional(text, "What it is about."),
     severity: optional(text, "The name of an active severity, whatever its letter case; left out, the default one."),
     sensitivity: optional(word(sensitivity), "With whom it may be shared; left out, AMBER."),
@@ -30,7 +47,10 @@ export const createContainer = operation({
     tags: optional(list(text), "Words to find it by."),
     data: optional(object, "What the source sent, stored as it is."),
     customFields: optional(object, "Values of the fields an administrator added."),
-    artifacts: optional(list(artifactInput), "Artifacts it begins with; equal ones with the same identifier are added once."),
+    artifacts: optional(
+      list(artifactInput),
+      "Artifacts it begins with; equal ones with the same identifier are added once.",
+    ),
     runAutomation: defaulted(flag, true, "Also start active playbooks of its label."),
   },
   payload: {
@@ -66,7 +86,10 @@ export const createContainer = operation({
     if (!created) return refuseKnown(work, tenant.id, input.sourceDataIdentifier!);
     emit("CONTAINER_CREATED", created.id, "Container", created.id);
     const added = await insertArtifacts(work, created.id, "createContainer", input.artifacts ?? []);
-    return { message: `Container ${created.id} created${withArtifacts(added.length)}.`, result: { containerId: created.id } };
+    return {
+      message: `Container ${created.id} created${withArtifacts(added.length)}.`,
+      result: { containerId: created.id },
+    };
   },
 });
 
@@ -74,16 +97,28 @@ const withArtifacts = (count: number) => (count ? ` with ${count} ${count === 1 
 
 function refuseTemplate(type: "default" | "case", template: IdOrName | null | undefined): void {
   const named = template !== null && template !== undefined;
-  if (type === "default" && named) refuse("INVALID_VALUE", "Only a case has a workbook template: set containerType to CASE, or leave template out.", "template");
-  if (type === "case" && named) refuse("NOT_FOUND", `There is no workbook template ${JSON.stringify(template)}.`, "template");
-  if (type === "case") refuse("NO_DEFAULT_TEMPLATE", "A case needs a workbook template and none is the default one; name one in template.", "template");
+  if (type === "default" && named)
+    refuse(
+      "INVALID_VALUE",
+      "Only a case has a workbook template: set containerType to CASE, or leave template out.",
+      "template",
+    );
+  if (type === "case" && named)
+    refuse("NOT_FOUND", `There is no workbook template ${JSON.stringify(template)}.`, "template");
+  if (type === "case")
+    refuse(
+      "NO_DEFAULT_TEMPLATE",
+      "A case needs a workbook template and none is the default one; name one in template.",
+      "template",
+    );
 }
 
 /** The tenant meant, and how many minutes it gives to resolve a container of a severity. */
 async function tenantOf({ writer, context }: Work<unknown>, given: IdOrName | null | undefined) {
   const [settings] = await writer.select().from(systemSettings);
   const absent = given === null || given === undefined;
-  if (absent && settings!.multiTenancy) refuse("INVALID_VALUE", "Multi-tenancy is on: say in tenantId which tenant it belongs to.", "tenantId");
+  if (absent && settings!.multiTenancy)
+    refuse("INVALID_VALUE", "Multi-tenancy is on: say in tenantId which tenant it belongs to.", "tenantId");
   const reference = absent ? (context.caller.defaultTenantId ?? 0) : given;
   const [tenant] = await writer.select().from(tenants).where(meant(tenants, reference));
   if (!tenant) return refuse("NOT_FOUND", `There is no tenant ${JSON.stringify(reference)}.`, "tenantId");

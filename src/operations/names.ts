@@ -19,9 +19,15 @@ async function active({ writer }: Work<unknown>, table: Named, field: string, na
     .from(table as PgTable)
     .where(sql`lower(${table.name}) = lower(${name})`);
   if (found && !found.disabled) return found.name as string;
-  const known = await writer.select({ name: table.name }).from(table as PgTable).where(eq(table.disabled, false)).orderBy(asc(table.name)).limit(50);
+  const known = await writer
+    .select({ name: table.name })
+    .from(table as PgTable)
+    .where(eq(table.disabled, false))
+    .orderBy(asc(table.name))
+    .limit(50);
   const names = known.map(({ name }) => name).join(", ");
-  if (found) return refuse("INACTIVE", `The ${field} ${JSON.stringify(found.name)} is disabled. Active ones: ${names}.`, field);
+  if (found)
+    return refuse("INACTIVE", `The ${field} ${JSON.stringify(found.name)} is disabled. Active ones: ${names}.`, field);
   return refuse("NOT_FOUND", `There is no ${field} ${JSON.stringify(name)}. Active ones: ${names}.`, field);
 }
 
@@ -37,7 +43,10 @@ export async function defaultStatus({ writer }: Work<unknown>, type: "new" | "op
     .select({ name: statuses.name })
     .from(statuses)
     .where(sql`${statuses.isDefault} and ${statuses.statusType} = ${type}`);
-  return found?.name ?? refuse("WRONG_STATE", `No status of type ${type} is the default one; an administrator has to choose one.`);
+  return (
+    found?.name ??
+    refuse("WRONG_STATE", `No status of type ${type} is the default one; an administrator has to choose one.`)
+  );
 }
 
 /** Where a row is the one a caller means: a number is its id; a text its name, or its id when no row has that name. */

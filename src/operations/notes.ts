@@ -52,10 +52,17 @@ export const addNote = operation({
 async function onContainerOfArtifact(work: Work<Attached>): Promise<LockedContainer> {
   const { artifactId, container } = work.input;
   if (artifactId === null || artifactId === undefined) return onContainer(work);
-  const [artifact] = await work.writer.select({ containerId: artifacts.containerId }).from(artifacts).where(eq(artifacts.id, artifactId));
+  const [artifact] = await work.writer
+    .select({ containerId: artifacts.containerId })
+    .from(artifacts)
+    .where(eq(artifacts.id, artifactId));
   if (!artifact) return refuse("NOT_FOUND", `There is no artifact ${artifactId}.`, "artifactId");
   if (container !== null && container !== undefined && container !== artifact.containerId) {
-    return refuse("CONTAINER_MISMATCH", `Artifact ${artifactId} belongs to another container than ${container}; leave container out.`, "container");
+    return refuse(
+      "CONTAINER_MISMATCH",
+      `Artifact ${artifactId} belongs to another container than ${container}; leave container out.`,
+      "container",
+    );
   }
   return lockContainer(work, artifact.containerId);
 }
@@ -63,8 +70,10 @@ async function onContainerOfArtifact(work: Work<Attached>): Promise<LockedContai
 function typeOf(given: "general" | "artifact" | "task" | null | undefined, artifactId: number | null | undefined) {
   const attached = artifactId !== null && artifactId !== undefined;
   const type = given ?? (attached ? "artifact" : "general");
-  if (type === "artifact" && !attached) return refuse("INVALID_VALUE", "A note of type ARTIFACT needs artifactId.", "artifactId");
-  if (type !== "artifact" && attached) return refuse("INVALID_VALUE", `A note of type ${type.toUpperCase()} cannot have an artifactId.`, "noteType");
+  if (type === "artifact" && !attached)
+    return refuse("INVALID_VALUE", "A note of type ARTIFACT needs artifactId.", "artifactId");
+  if (type !== "artifact" && attached)
+    return refuse("INVALID_VALUE", `A note of type ${type.toUpperCase()} cannot have an artifactId.`, "noteType");
   return type;
 }
 
@@ -80,8 +89,14 @@ export const comment = operation({
   on: onContainer,
   async run({ writer, input, context, emit }, { id }) {
     if (input.comment.trim() === "") return refuse("INVALID_VALUE", "A comment needs text.", "comment");
-    const [added] = await writer.insert(comments).values({ containerId: id, comment: input.comment, authorId: context.caller.id }).returning({ id: comments.id });
+    const [added] = await writer
+      .insert(comments)
+      .values({ containerId: id, comment: input.comment, authorId: context.caller.id })
+      .returning({ id: comments.id });
     emit("COMMENT_ADDED", id, "Comment", added!.id);
-    return { message: `Comment ${added!.id} added to container ${id}.`, result: { commentId: added!.id, containerId: id } };
+    return {
+      message: `Comment ${added!.id} added to container ${id}.`,
+      result: { commentId: added!.id, containerId: id },
+    };
   },
 });

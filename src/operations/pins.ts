@@ -39,7 +39,12 @@ export const pin = operation({
     };
     const [pinned] = await writer
       .insert(pins)
-      .values({ ...content, containerId: id, name: blankAsNull(atMost("name", 255, input.name ?? "")), authorId: context.caller.id })
+      .values({
+        ...content,
+        containerId: id,
+        name: blankAsNull(atMost("name", 255, input.name ?? "")),
+        authorId: context.caller.id,
+      })
       .onConflictDoUpdate({
         target: [pins.containerId, pins.name],
         targetWhere: sql`${pins.name} is not null`,
@@ -70,5 +75,9 @@ function fit(field: string, given: string | null, limit: number, cut: boolean): 
   const characters = [...given];
   if (characters.length <= limit) return given;
   if (cut) return characters.slice(0, limit).join("");
-  return refuse("TOO_LONG", `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or set truncate to true.`, field);
+  return refuse(
+    "TOO_LONG",
+    `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or set truncate to true.`,
+    field,
+  );
 }

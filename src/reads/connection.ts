@@ -21,7 +21,8 @@ const largestSize = 100;
 /** The page that arguments ask for; refuses what contradicts itself or a limit. */
 export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has(field: string): boolean }): Page {
   const { first, last, after, before } = args;
-  if (isGiven(first) && isGiven(last)) throw wrong("`first` and `last` exclude each other; give one of them.", { first, last });
+  if (isGiven(first) && isGiven(last))
+    throw wrong("`first` and `last` exclude each other; give one of them.", { first, last });
   const backward = isGiven(last) || (!isGiven(first) && isGiven(before) && !isGiven(after));
   const limit = size(backward ? "last" : "first", (backward ? last : first) ?? defaultSize);
   const order = orderOf(args.orderBy);
@@ -42,7 +43,11 @@ const isGiven = <T>(value: T | null | undefined): value is T => value !== null &
 
 function size(name: string, value: number): number {
   if (value < 0) throw wrong(`\`${name}\` is ${value}; it cannot be negative.`, { [name]: value });
-  if (value > largestSize) throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, { [name]: value, limit: largestSize });
+  if (value > largestSize)
+    throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, {
+      [name]: value,
+      limit: largestSize,
+    });
   return value;
 }
 

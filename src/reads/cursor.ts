@@ -15,7 +15,8 @@ export function readCursor(cursor: string, target: Exposed, order: readonly Orde
   return values as (string | null)[];
 }
 
-const signature = (order: readonly OrderKey[]) => order.map(({ property, direction }) => `${property} ${direction}`).join(",");
+const signature = (order: readonly OrderKey[]) =>
+  order.map(({ property, direction }) => `${property} ${direction}`).join(",");
 
 function parse(cursor: string): unknown[] {
   try {
@@ -41,9 +42,15 @@ const forms: Partial<Record<string, (text: string) => boolean>> = {
   bigint: (text) => /^-?\d{1,16}$/.test(text),
   number: (text) => Number.isFinite(Number(text)),
   boolean: (text) => text === "t" || text === "f",
-  time: (text) => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text) && !Number.isNaN(Date.parse(text.replace(" ", "T").replace("+00", "Z"))),
+  time: (text) =>
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text) &&
+    !Number.isNaN(Date.parse(text.replace(" ", "T").replace("+00", "Z"))),
 };
 
 function invalid(cursor: string): AppError {
-  return new AppError("CURSOR_INVALID", "The cursor is damaged or belongs to another list or ordering; start again without it.", { cursor });
+  return new AppError(
+    "CURSOR_INVALID",
+    "The cursor is damaged or belongs to another list or ordering; start again without it.",
+    { cursor },
+  );
 }

@@ -12,14 +12,21 @@ type Lookups = Record<string, unknown>;
  * The condition a row of `type`, read under the name `table`, has to meet: shown to the caller, and matching the filter.
  * `depth` keeps the names of tables in nested conditions apart.
  */
-export function condition(type: Exposed, table: PgTable, caller: Caller, filter?: Filter | null, depth = 1): SQL | undefined {
+export function condition(
+  type: Exposed,
+  table: PgTable,
+  caller: Caller,
+  filter?: Filter | null,
+  depth = 1,
+): SQL | undefined {
   return and(visible(type, table, caller), filter ? matches(type, table, caller, filter, depth) : undefined);
 }
 
 function matches(type: Exposed, table: PgTable, caller: Caller, filter: Filter, depth: number): SQL | undefined {
   const every = Object.entries(filter).map(([field, wanted]) => {
     if (wanted === null || wanted === undefined) return undefined;
-    if (field === "and") return and(...(wanted as Filter[]).map((one) => matches(type, table, caller, one, depth) ?? sql`true`));
+    if (field === "and")
+      return and(...(wanted as Filter[]).map((one) => matches(type, table, caller, one, depth) ?? sql`true`));
     if (field === "or") return anyOf((wanted as Filter[]).map((one) => matches(type, table, caller, one, depth)));
     if (field === "not") return not(matches(type, table, caller, wanted as Filter, depth) ?? sql`true`);
     return fieldMatches(type.fields.get(field)!, table, caller, wanted as Lookups, depth);
@@ -41,13 +48,20 @@ function fieldMatches(source: Source, table: PgTable, caller: Caller, wanted: Lo
   if ("key" in wanted) return cefMatches(value, wanted);
   const conditions = Object.entries(wanted).map(([lookup, operand]) => {
     if (operand === null || operand === undefined) return undefined;
-    if (source.by === "column" && source.kind === "name" && lookup !== "isNull") return nameMatches(source.column, value, [operand].flat() as string[]);
+    if (source.by === "column" && source.kind === "name" && lookup !== "isNull")
+      return nameMatches(source.column, value, [operand].flat() as string[]);
     return lookups[lookup]!(value, operand, type);
   });
   return and(...conditions);
 }
 
-function relatedMatches(source: Source & { by: "one" | "many" }, table: PgTable, caller: Caller, wanted: Filter, depth: number): SQL {
+function relatedMatches(
+  source: Source & { by: "one" | "many" },
+  table: PgTable,
+  caller: Caller,
+  wanted: Filter,
+  depth: number,
+): SQL {
   const other = alias(source.target.table, `f${depth}`);
   const where = and(
     sql`${here(other, source.column)} = ${columnOf(table, source.key)}`,

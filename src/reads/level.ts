@@ -48,16 +48,24 @@ export function levelStatement(level: Level): SQL {
   const { target, parents, page } = level;
   const row = alias(target.table, "t");
   const columns = sql.join(
-    level.properties.map((property, index) => sql`${expression(target, row, property)} as ${sql.identifier(`c${index}`)}`),
+    level.properties.map(
+      (property, index) => sql`${expression(target, row, property)} as ${sql.identifier(`c${index}`)}`,
+    ),
     sql`, `,
   );
   const from = sql`${target.table} t`;
-  const own = parents && (page ? sql`${here(row, parents.column)} = p.key` : sql`${here(row, parents.column)} = any(${keys(parents)})`);
+  const own =
+    parents &&
+    (page ? sql`${here(row, parents.column)} = p.key` : sql`${here(row, parents.column)} = any(${keys(parents)})`);
   const where = and(own, condition(target, row, level.caller, page?.filter)) ?? sql`true`;
-  if (!page) return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
+  if (!page)
+    return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
 
   const against = page.order.map(reversed);
-  const between = and(page.after && past(target, row, page.order, page.after), page.before && past(target, row, against, page.before));
+  const between = and(
+    page.after && past(target, row, page.order, page.after),
+    page.before && past(target, row, against, page.before),
+  );
   const order = orderBy(target, row, page.backward ? against : page.order);
   const rows = sql`select ${columns} from ${from} where ${and(where, between)} order by ${order} limit ${page.limit + 1}`;
   const each = parents ? sql`unnest(${keys(parents)}) p(key)` : sql`(values (0)) p(key)`;
@@ -89,7 +97,10 @@ function orderBy(target: Exposed, row: PgTable, order: readonly OrderKey[]): SQL
   );
 }
 
-const reversed = ({ property, direction }: OrderKey): OrderKey => ({ property, direction: direction === "asc" ? "desc" : "asc" });
+const reversed = ({ property, direction }: OrderKey): OrderKey => ({
+  property,
+  direction: direction === "asc" ? "desc" : "asc",
+});
 
 /**
  * The condition that a row comes after a place in an order. Postgres sorts nulls last ascending and first descending. A
@@ -107,7 +118,12 @@ function past(target: Exposed, row: PgTable, order: readonly OrderKey[], place: 
   return order.reduceRight<SQL>((rest, { direction }, index) => {
     const [column, value, isNull] = [columns[index]!, values[index]!, place[index] === null];
     const same = isNull ? sql`${column} is null` : sql`${column} = ${value}`;
-    if (direction === "asc") return isNull ? sql`(${same} and ${rest})` : sql`(${column} > ${value} or ${column} is null or (${same} and ${rest}))`;
-    return isNull ? sql`(${column} is not null or (${same} and ${rest}))` : sql`(${column} < ${value} or (${same} and ${rest}))`;
+    if (direction === "asc")
+      return isNull
+        ? sql`(${same} and ${rest})`
+        : sql`(${column} > ${value} or ${column} is null or (${same} and ${rest}))`;
+    return isNull
+      ? sql`(${column} is not null or (${same} and ${rest}))`
+      : sql`(${column} < ${value} or (${same} and ${rest}))`;
   }, sql`false`);
 }

@@ -26,8 +26,8 @@ export async function readLevel(database: Database, level: Level): Promise<(key:
   const found = new Map<string, Found>();
   for (const cells of await database.read(levelStatement(level))) {
     const key = String(cells[0]);
-    let own = found.get(key);
-    if (!own) found.set(key, (own = { reads: [], count: fixed === 2 ? Number(cells[1]) : undefined }));
+    const own = found.get(key) ?? { reads: [], count: fixed === 2 ? Number(cells[1]) : undefined };
+    found.set(key, own);
     if (cells[id] !== null) own.reads.push(read(level, kinds, cells.slice(fixed)));
   }
   return (key) => found.get(String(key)) ?? nothing;

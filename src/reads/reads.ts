@@ -28,7 +28,11 @@ export class Reads {
   ) {}
 
   /** The objects that the keys of some parents point at. */
-  one(key: Key | null, { target, column }: Pick<Related, "target" | "column">, info: GraphQLResolveInfo): Promise<Row | null> | null {
+  one(
+    key: Key | null,
+    { target, column }: Pick<Related, "target" | "column">,
+    info: GraphQLResolveInfo,
+  ): Promise<Row | null> | null {
     if (key === null) return null;
     return this.#load(key, target, info, async (keys) => {
       const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
@@ -38,7 +42,12 @@ export class Reads {
   }
 
   /** A page of what belongs to a parent. */
-  many(key: Key, { target, column }: Related, args: ConnectionArguments, info: GraphQLResolveInfo): Promise<Connection> {
+  many(
+    key: Key,
+    { target, column }: Related,
+    args: ConnectionArguments,
+    info: GraphQLResolveInfo,
+  ): Promise<Connection> {
     return this.#load(key, target, info, (keys) => this.#pages(target, args, info, { column, keys }));
   }
 
@@ -51,21 +60,38 @@ export class Reads {
   /** A whole list without pages. */
   async list(target: Exposed, order: readonly OrderKey[], info: GraphQLResolveInfo): Promise<Row[]> {
     const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
-    const found = await this.#read({ target, properties, page: { order, limit: 10_000, backward: false, count: false } });
+    const found = await this.#read({
+      target,
+      properties,
+      page: { order, limit: 10_000, backward: false, count: false },
+    });
     return found(0).reads.map(({ row }) => row);
   }
 
   /** One object with its cursor in the list ordered by id. */
-  async edge(id: number | null, target: Exposed, info: GraphQLResolveInfo): Promise<{ node: Row; cursor: string } | null> {
+  async edge(
+    id: number | null,
+    target: Exposed,
+    info: GraphQLResolveInfo,
+  ): Promise<{ node: Row; cursor: string } | null> {
     if (id === null) return null;
     const node = selectedFields(info, info.fieldNodes, `${target.name}Edge`).get("node") ?? [];
     const properties = propertiesFor(target, selectedFields(info, node, target.name).keys());
-    const found = await this.#read({ target, properties, parents: { column: columnOf(target.table, "id"), keys: [id] } });
+    const found = await this.#read({
+      target,
+      properties,
+      parents: { column: columnOf(target.table, "id"), keys: [id] },
+    });
     const [read] = found(id).reads;
     return read ? { node: read.row, cursor: writeCursor(byId, [String(id)]) } : null;
   }
 
-  async #pages(target: Exposed, args: ConnectionArguments, info: GraphQLResolveInfo, parents?: Level["parents"]): Promise<Connection[]> {
+  async #pages(
+    target: Exposed,
+    args: ConnectionArguments,
+    info: GraphQLResolveInfo,
+    parents?: Level["parents"],
+  ): Promise<Connection[]> {
     const fields = selectedFields(info, info.fieldNodes, `${target.name}Connection`);
     const page = pageOf(target, args, fields);
     const edges = selectedFields(info, fields.get("edges") ?? [], `${target.name}Edge`);
@@ -80,7 +106,12 @@ export class Reads {
     return readLevel(this.database, { ...level, caller: this.caller });
   }
 
-  #load<T>(key: Key, target: Exposed, { fieldNodes }: GraphQLResolveInfo, batch: (keys: readonly Key[]) => Promise<T[]>): Promise<T> {
+  #load<T>(
+    key: Key,
+    target: Exposed,
+    { fieldNodes }: GraphQLResolveInfo,
+    batch: (keys: readonly Key[]) => Promise<T[]>,
+  ): Promise<T> {
     const here = this.#loaders.get(fieldNodes) ?? new Map<Exposed, DataLoader<Key, unknown>>();
     this.#loaders.set(fieldNodes, here);
     const loader = here.get(target) ?? new DataLoader<Key, unknown>(batch);

@@ -28,7 +28,8 @@ function collect(info: GraphQLResolveInfo, { selections }: SelectionSetNode, typ
       continue;
     }
     const fragment = selection.kind === "FragmentSpread" ? info.fragments[selection.name.value]! : selection;
-    if (applies(info, fragment.typeCondition?.name.value, typeName)) collect(info, fragment.selectionSet, typeName, into);
+    if (applies(info, fragment.typeCondition?.name.value, typeName))
+      collect(info, fragment.selectionSet, typeName, into);
   }
 }
 

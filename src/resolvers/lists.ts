@@ -13,12 +13,18 @@ export class ListResolver {
     return reads.list(Label, [{ property: "name", direction: "asc" }], info);
   }
 
-  @Query(() => [Severity.type], { nullable: true, description: "All severities, the worst first and disabled ones last." })
+  @Query(() => [Severity.type], {
+    nullable: true,
+    description: "All severities, the worst first and disabled ones last.",
+  })
   severities(@Ctx() { reads }: Context, @Info() info: GraphQLResolveInfo) {
     return reads.list(Severity, byRank, info);
   }
 
-  @Query(() => [Status.type], { nullable: true, description: "All statuses, in the order they are shown and disabled ones last." })
+  @Query(() => [Status.type], {
+    nullable: true,
+    description: "All statuses, in the order they are shown and disabled ones last.",
+  })
   statuses(@Ctx() { reads }: Context, @Info() info: GraphQLResolveInfo) {
     return reads.list(Status, byRank, info);
   }

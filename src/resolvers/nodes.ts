@@ -6,17 +6,32 @@ import { columnOf, type Exposed, exposedTypes, Node, type Row } from "../schema/
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: "The object of a `nodeId`, whatever its type; null when there is none that the caller may see." })
-  node(@Arg("nodeId", () => ID, { description: "As an object told it." }) nodeId: string, @Ctx() context: Context, @Info() info: GraphQLResolveInfo) {
+  @Query(() => Node, {
+    nullable: true,
+    description: "The object of a `nodeId`, whatever its type; null when there is none that the caller may see.",
+  })
+  node(
+    @Arg("nodeId", () => ID, { description: "As an object told it." }) nodeId: string,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
     return find(nodeId, context, info);
   }
 
   @Query(() => [Node], {
     nullable: "itemsAndList",
-    description: "The objects of some `nodeId`s, in their order; null in the place of each that the caller may not see. At most 100.",
+    description:
+      "The objects of some `nodeId`s, in their order; null in the place of each that the caller may not see. At most 100.",
   })
-  nodes(@Arg("nodeIds", () => [ID], { description: "As objects told them." }) nodeIds: string[], @Ctx() context: Context, @Info() info: GraphQLResolveInfo) {
-    if (nodeIds.length > 100) throw new AppError("BAD_USER_INPUT", `${nodeIds.length} nodeIds are asked for; 100 are the limit.`, { limit: 100 });
+  nodes(
+    @Arg("nodeIds", () => [ID], { description: "As objects told them." }) nodeIds: string[],
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    if (nodeIds.length > 100)
+      throw new AppError("BAD_USER_INPUT", `${nodeIds.length} nodeIds are asked for; 100 are the limit.`, {
+        limit: 100,
+      });
     return nodeIds.map((nodeId) => find(nodeId, context, info));
   }
 }
@@ -31,5 +46,7 @@ function parse(nodeId: string): { target: Exposed; id: number } {
   const [name = "", id = ""] = Buffer.from(nodeId, "base64url").toString().split(":");
   const target = exposedTypes.get(name);
   if (target && /^\d{1,10}$/.test(id) && Number(id) <= 2147483647) return { target, id: Number(id) };
-  throw new AppError("BAD_USER_INPUT", `${JSON.stringify(nodeId)} is no nodeId; take it from an object's \`nodeId\`.`, { nodeId });
+  throw new AppError("BAD_USER_INPUT", `${JSON.stringify(nodeId)} is no nodeId; take it from an object's \`nodeId\`.`, {
+    nodeId,
+  });
 }

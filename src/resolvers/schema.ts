@@ -1,10 +1,18 @@
-import { type GraphQLFieldResolver, type GraphQLInterfaceType, type GraphQLObjectType, type GraphQLSchema, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
+import {
+  type GraphQLFieldResolver,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from "graphql";
 import { Arg, buildSchema as build, Mutation, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import type { Operation } from "../operation.js";
 import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
-import { columnOf, exposedTypes, type Row, Roots, rootFields, type Source } from "../schema/expose.js";
+import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
 import { type Given, inputType, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
 import { ListResolver } from "./lists.js";
@@ -21,7 +29,9 @@ let built: Promise<GraphQLSchema> | undefined;
 
 /** The schema of the gateway with everything that answers it. */
 export function gatewaySchema(): Promise<GraphQLSchema> {
-  built ??= build({ resolvers: [Roots, Mutations, NodeResolver, ListResolver, ViewerResolver], validate: false }).then(attach);
+  built ??= build({ resolvers: [Roots, Mutations, NodeResolver, ListResolver, ViewerResolver], validate: false }).then(
+    attach,
+  );
   return built;
 }
 
@@ -34,7 +44,10 @@ const Mutations = namedClass("Mutations");
 Resolver()(Mutations);
 for (const { name, description, input, payload } of operations) {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
-  const [takes, gives] = [inputType(`${title}Input`, `What \`${name}\` takes.`, input), payloadType(`${title}Payload`, `What \`${name}\` answers.`, payload)];
+  const [takes, gives] = [
+    inputType(`${title}Input`, `What \`${name}\` takes.`, input),
+    payloadType(`${title}Payload`, `What \`${name}\` answers.`, payload),
+  ];
   Mutation(() => gives, { nullable: true, description })(Mutations.prototype, name, {});
   Arg("input", () => takes, { description: "What it takes." })(Mutations.prototype, name, 0);
 }
@@ -51,14 +64,18 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     resolveBy(schema, "Query", field, many ? all : one);
   }
   for (const operation of operations) attachOperation(schema, operation);
+  sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;
 }
 
 function resolverOf(field: string, source: Source): Resolve | undefined {
   if (source.by === "value") return (row, args) => source.value(row, args);
-  if (source.by === "one") return (row, _, { reads }, info) => reads.one(row[source.key] as number | string | null, source, info);
-  if (source.by === "many") return (row, args: ConnectionArguments, { reads }, info) => reads.many(row[source.key] as number | string, source, args, info);
+  if (source.by === "one")
+    return (row, _, { reads }, info) => reads.one(row[source.key] as number | string | null, source, info);
+  if (source.by === "many")
+    return (row, args: ConnectionArguments, { reads }, info) =>
+      reads.many(row[source.key] as number | string, source, args, info);
   const shape = source.by === "column" ? source.shape : undefined;
   return shape && ((row, args) => shape(row[field], args));
 }
@@ -70,7 +87,8 @@ function attachOperation(schema: GraphQLSchema, operation: Operation): void {
   };
   resolveBy(schema, "Mutation", operation.name, resolve);
   const payload = (schema.getMutationType()!.getFields()[operation.name]!.type as GraphQLObjectType).name;
-  for (const [field, given] of Object.entries(operation.payload)) resolveBy(schema, payload, field, resolverOfPayload(given));
+  for (const [field, given] of Object.entries(operation.payload))
+    resolveBy(schema, payload, field, resolverOfPayload(given));
 }
 
 function resolverOfPayload(given: Given): Resolve | undefined {
@@ -88,4 +106,13 @@ function resolveBy(schema: GraphQLSchema, typeName: string, field: string, resol
   const found = isObjectType(type) ? type.getFields()[field] : undefined;
   if (!found) throw new Error(`The schema has no ${typeName}.${field}`);
   found.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
+}
+
+/** Queries are found by their names; types keep the order in which their fields are declared. */
+function sortFields(type: GraphQLObjectType): void {
+  const fields = type.getFields();
+  for (const [name, field] of Object.entries(fields).sort(([a], [b]) => a.localeCompare(b))) {
+    delete fields[name];
+    fields[name] = field;
+  }
 }

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { Ctx, Field, Info, ObjectType, Query, Resolver } from "type-graphql";
+import { Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import { columnOf } from "../schema/expose.js";
 import { User, users } from "../schema/user.js";
@@ -9,7 +9,9 @@ class Viewer {
   @Field(() => User.type, { nullable: true, description: "The caller's account." })
   user: (args: unknown, context: Context, info: GraphQLResolveInfo) => unknown;
 
-  @Field(() => [String], { description: "What the caller's roles allow, each as `area:verb`, such as `containers:edit`." })
+  @Field(() => [String], {
+    description: "What the caller's roles allow, each as `area:verb`, such as `containers:edit`.",
+  })
   permissions: string[];
 }
 

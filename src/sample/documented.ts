@@ -19,7 +19,17 @@ export const documented: readonly Documented[] = [
     label: "events",
     status: "new",
     severity: "low",
-    artifacts: [{ id: 1, name: "test", label: "event", type: null, severity: "low", cef: { sourceAddress: "" }, identifier: "140a7ae0-9da5-4ee2-b06c-64faa313e94a" }],
+    artifacts: [
+      {
+        id: 1,
+        name: "test",
+        label: "event",
+        type: null,
+        severity: "low",
+        cef: { sourceAddress: "" },
+        identifier: "140a7ae0-9da5-4ee2-b06c-64faa313e94a",
+      },
+    ],
   },
   {
     id: 7,
@@ -30,8 +40,24 @@ export const documented: readonly Documented[] = [
     severity: "medium",
     tags: ["red-network"],
     identifier: "48e4ab9c-2ec1-44a5-9d05-4e83bec05f87",
-    artifacts: [{ name: "Address to locate", label: "event", type: "network", severity: "medium", cef: { sourceAddress: "1.1.1.1" } }],
-    pins: [{ name: "location", message: "Located by maxmind", data: "Research, Victoria, Australia", style: "blue", type: "card_small" }],
+    artifacts: [
+      {
+        name: "Address to locate",
+        label: "event",
+        type: "network",
+        severity: "medium",
+        cef: { sourceAddress: "1.1.1.1" },
+      },
+    ],
+    pins: [
+      {
+        name: "location",
+        message: "Located by maxmind",
+        data: "Research, Victoria, Australia",
+        style: "blue",
+        type: "card_small",
+      },
+    ],
   },
   {
     id: 24,
@@ -40,7 +66,9 @@ export const documented: readonly Documented[] = [
     label: "events",
     status: "open",
     severity: "low",
-    artifacts: [{ name: "Domain", label: "dns", type: "network", severity: "low", cef: { destinationDnsDomain: "amazon.com" } }],
+    artifacts: [
+      { name: "Domain", label: "dns", type: "network", severity: "low", cef: { destinationDnsDomain: "amazon.com" } },
+    ],
   },
   {
     id: 42,
@@ -69,8 +97,23 @@ export const documented: readonly Documented[] = [
     status: "new",
     severity: "high",
     artifacts: [
-      { id: 122, name: "test_event", label: "netflow", type: "network", severity: "high", cef: { sourceAddress: "1.1.1.1" } },
-      { id: 123, name: "test_event", label: "netflow", type: "network", severity: "high", cef: { foo: "c8e5728b05c3ac46212c33535b65f183", sourceAddress: "1.1.1.1" }, cefTypes: { foo: ["md5"] } },
+      {
+        id: 122,
+        name: "test_event",
+        label: "netflow",
+        type: "network",
+        severity: "high",
+        cef: { sourceAddress: "1.1.1.1" },
+      },
+      {
+        id: 123,
+        name: "test_event",
+        label: "netflow",
+        type: "network",
+        severity: "high",
+        cef: { foo: "c8e5728b05c3ac46212c33535b65f183", sourceAddress: "1.1.1.1" },
+        cefTypes: { foo: ["md5"] },
+      },
     ],
     pins: [{ message: "This is a malicious IP", data: "192.168.1.7", style: "white", type: "card_small" }],
     notes: [{ title: "This is a title.", content: "This is the note body." }],
@@ -83,6 +126,14 @@ export const documented: readonly Documented[] = [
     label: "events",
     status: "closed",
     severity: "medium",
-    artifacts: [{ name: "Domain", label: "dns", type: "network", severity: "medium", cef: { destinationDnsDomain: "example.com" } }],
+    artifacts: [
+      {
+        name: "Domain",
+        label: "dns",
+        type: "network",
+        severity: "medium",
+        cef: { destinationDnsDomain: "example.com" },
+      },
+    ],
   },
 ];

@@ -13,14 +13,38 @@ import { documented } from "./documented.js";
 import { Random } from "./random.js";
 import { type Evidence, type Incident, stories } from "./stories.js";
 
-type Told = Omit<Incident, "artifacts"> & { id: number; status: string; identifier: string; artifacts: (Evidence & { id?: number; identifier?: string })[] };
+type Told = Omit<Incident, "artifacts"> & {
+  id: number;
+  status: string;
+  identifier: string;
+  artifacts: (Evidence & { id?: number; identifier?: string })[];
+};
 
 const team = [
-  { username: "alice.nguyen", firstName: "Alice", lastName: "Nguyen", title: "Senior analyst", role: "Incident Commander" },
+  {
+    username: "alice.nguyen",
+    firstName: "Alice",
+    lastName: "Nguyen",
+    title: "Senior analyst",
+    role: "Incident Commander",
+  },
   { username: "ben.okafor", firstName: "Ben", lastName: "Okafor", title: "Analyst", role: "Incident Commander" },
-  { username: "carla.mendes", firstName: "Carla", lastName: "Mendes", title: "Automation engineer", role: "Automation Engineer" },
+  {
+    username: "carla.mendes",
+    firstName: "Carla",
+    lastName: "Mendes",
+    title: "Automation engineer",
+    role: "Automation Engineer",
+  },
   { username: "dana.weiss", firstName: "Dana", lastName: "Weiss", title: "Auditor", role: "Observer" },
-  { username: "automation", firstName: "", lastName: "", title: "Runs playbooks", role: "Automation", type: "automation" as const },
+  {
+    username: "automation",
+    firstName: "",
+    lastName: "",
+    title: "Runs playbooks",
+    role: "Automation",
+    type: "automation" as const,
+  },
 ];
 
 const minute = 60_000;
@@ -36,19 +60,31 @@ export async function loadSample(writer: Writer, until: Date): Promise<void> {
   const analysts = await addTeam(writer);
   const told = tell(random);
   for (const [index, incident] of told.entries()) {
-    const created = new Date(until.getTime() - month + (index / told.length) * (month - 90 * minute) + random.between(0, 80) * minute);
+    const created = new Date(
+      until.getTime() - month + (index / told.length) * (month - 90 * minute) + random.between(0, 80) * minute,
+    );
     await write(writer, random, incident, created, analysts);
   }
   for (const table of ["containers", "artifacts"]) {
-    await writer.execute(sql`select setval(pg_get_serial_sequence(${table}, 'id'), (select max(id) from ${sql.identifier(table)}))`);
+    await writer.execute(
+      sql`select setval(pg_get_serial_sequence(${table}, 'id'), (select max(id) from ${sql.identifier(table)}))`,
+    );
   }
 }
 
 async function addTeam(writer: Writer): Promise<number[]> {
   const ids: number[] = [];
   for (const { role, ...user } of team) {
-    const [added] = await writer.insert(users).values({ ...user, email: `${user.username}@corp.example` }).returning({ id: users.id });
-    await writer.insert(userRoles).select(writer.select({ userId: sql<number>`${added!.id}::int`.as("user_id"), roleId: roles.id }).from(roles).where(sql`${roles.name} = ${role}`));
+    const [added] = await writer
+      .insert(users)
+      .values({ ...user, email: `${user.username}@corp.example` })
+      .returning({ id: users.id });
+    await writer.insert(userRoles).select(
+      writer
+        .select({ userId: sql<number>`${added!.id}::int`.as("user_id"), roleId: roles.id })
+        .from(roles)
+        .where(sql`${roles.name} = ${role}`),
+    );
     ids.push(added!.id);
   }
   return ids.slice(0, 2);
@@ -80,7 +116,10 @@ function tell(random: Random): Told[] {
 }
 
 async function write(writer: Writer, random: Random, told: Told, created: Date, analysts: number[]): Promise<void> {
-  const at = (minutes: number) => new Date(created.getTime() + minutes * minute).toISOString().replace("Z", `${String(random.between(0, 999)).padStart(3, "0")}Z`);
+  const at = (minutes: number) =>
+    new Date(created.getTime() + minutes * minute)
+      .toISOString()
+      .replace("Z", `${String(random.between(0, 999)).padStart(3, "0")}Z`);
   const owner = told.id === 7 ? 1 : told.status === "new" ? null : random.pick(analysts);
   const minutesToSolve = { high: 60, medium: 720, low: 1440 }[told.severity]!;
   const closed = told.status === "closed" ? random.between(15, minutesToSolve * 1.3) : undefined;
@@ -115,18 +154,42 @@ async function write(writer: Writer, random: Random, told: Told, created: Date, 
   }
   if (pinned.length) {
     await writer.insert(pins).values(
-      pinned.map(({ name, message, data, style, type }, index) => ({ containerId: told.id, name, message, data, pinStyle: style, pinType: type, order: index, authorId: owner, createTime: at(20 + index) })),
+      pinned.map(({ name, message, data, style, type }, index) => ({
+        containerId: told.id,
+        name,
+        message,
+        data,
+        pinStyle: style,
+        pinType: type,
+        order: index,
+        authorId: owner,
+        createTime: at(20 + index),
+      })),
     );
   }
   if (said.length) {
-    await writer.insert(comments).values(said.map((comment, index) => ({ containerId: told.id, comment, authorId: owner, createTime: at(25 + index * 11) })));
+    await writer.insert(comments).values(
+      said.map((comment, index) => ({
+        containerId: told.id,
+        comment,
+        authorId: owner,
+        createTime: at(25 + index * 11),
+      })),
+    );
   }
 }
 
 async function addEvidence(writer: Writer, random: Random, told: Told, time: string): Promise<number[]> {
   const rows = told.artifacts.map(({ id, identifier, cefTypes, ...artifact }, index) => {
     const sourceDataIdentifier = identifier ?? random.uuid();
-    const body = { ...artifact, cefData: artifact.cef, rawData: {}, identifier: sourceDataIdentifier, artifactType: artifact.type, fieldMapping: cefTypes };
+    const body = {
+      ...artifact,
+      cefData: artifact.cef,
+      rawData: {},
+      identifier: sourceDataIdentifier,
+      artifactType: artifact.type,
+      fieldMapping: cefTypes,
+    };
     return {
       ...artifact,
       // Numbers below 1000 are left to the artifacts that the manuals number.

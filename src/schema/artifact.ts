@@ -13,11 +13,15 @@ export const artifacts = pgTable(
   "artifacts",
   {
     id: id(),
-    containerId: integer().notNull().references(() => containers.id, { onDelete: "cascade" }),
+    containerId: integer()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
     name: text().notNull(),
     description: text(),
     label: text().notNull(),
-    severity: text().notNull().references(() => severities.name),
+    severity: text()
+      .notNull()
+      .references(() => severities.name),
     type: text(),
     cef: json().$type<Record<string, unknown>>().notNull().default({}),
     cefTypes: json().$type<Record<string, string[]>>().notNull().default({}),
@@ -59,7 +63,9 @@ class CefField {
   @Field(() => GraphQLJSON, { nullable: true, description: "Its value." })
   value: unknown;
 
-  @Field(() => [String], { description: "What the value is, such as `ip` or `md5`: the types given for this artifact." })
+  @Field(() => [String], {
+    description: "What the value is, such as `ip` or `md5`: the types given for this artifact.",
+  })
   contains: string[];
 }
 
@@ -81,7 +87,11 @@ export const Artifact = expose(artifacts, {
       () => [CefField],
       ["cef", "cefTypes"],
       ({ cef, cefTypes }) =>
-        Object.entries(cef as object).map(([key, value]) => ({ key, value, contains: own(cefTypes as Record<string, string[]>, key) ?? [] })),
+        Object.entries(cef as object).map(([key, value]) => ({
+          key,
+          value,
+          contains: own(cefTypes as Record<string, string[]>, key) ?? [],
+        })),
       "The CEF record as a list, with what each value is.",
     ),
     cefTypes: "What the values of CEF keys are, such as `md5`, where the keys do not say it themselves.",
@@ -107,4 +117,5 @@ export const Artifact = expose(artifacts, {
 });
 
 /** A caller's key may be `constructor` or `__proto__`. */
-const own = <T>(record: Record<string, T>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
+const own = <T>(record: Record<string, T>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;

@@ -8,7 +8,9 @@ export const comments = pgTable(
   "comments",
   {
     id: id(),
-    containerId: integer().notNull().references(() => containers.id, { onDelete: "cascade" }),
+    containerId: integer()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
     comment: text().notNull(),
     authorId: integer().references(() => users.id),
     createTime: timeOfInsert(),

@@ -2,7 +2,10 @@ import { Arg, Field, InputType, Int, ObjectType } from "type-graphql";
 import { addField, type Class, namedClass } from "./classes.js";
 import { namedEnum, OrderDirection } from "./enums.js";
 
-@ObjectType("PageInfo", { description: "Where a page lies in its list (Relay Cursor Connections).", simpleResolvers: true })
+@ObjectType("PageInfo", {
+  description: "Where a page lies in its list (Relay Cursor Connections).",
+  simpleResolvers: true,
+})
 class PageInfo {
   @Field(() => Boolean, { description: "Whether more follows this page." })
   hasNextPage: boolean;
@@ -25,7 +28,9 @@ export function connectionOf(name: string, node: Class): { edge: Class; connecti
   addField(edge, "cursor", () => String, "Its place in this list, for `after` and `before`.", {});
 
   const connection = namedClass(`${name}Connection`);
-  ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })(connection);
+  ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })(
+    connection,
+  );
   addField(connection, "nodes", () => [node], "The objects of this page.", {});
   addField(connection, "edges", () => [edge], "The objects of this page with their cursors.", {});
   addField(connection, "pageInfo", () => PageInfo, "Where this page lies in the list.", {});
@@ -42,7 +47,9 @@ export function orderOf(name: string, fields: readonly string[]): Class {
     Object.fromEntries(fields.map((field) => [field, `By \`${field}\`.`])),
   );
   const order = namedClass(`${name}Order`);
-  InputType(`${name}Order`, { description: `One key of an ordering of ${name} objects; equal ones are ordered by id.` })(order);
+  InputType(`${name}Order`, {
+    description: `One key of an ordering of ${name} objects; equal ones are ordered by id.`,
+  })(order);
   addField(order, "field", () => choices, "What to order by.", {});
   addField(order, "direction", () => OrderDirection, "Which way.", { defaultValue: OrderDirection.ASC });
   return order;

@@ -1,5 +1,15 @@
 import { sql } from "drizzle-orm";
-import { type AnyPgColumn, boolean, index, integer, json, pgEnum, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import {
+  type AnyPgColumn,
+  boolean,
+  index,
+  integer,
+  json,
+  pgEnum,
+  pgTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
 import { artifacts } from "./artifact.js";
 import { id, revision, revisionText, time, timeOfInsert } from "./columns.js";
 import { exposeEnum, TimeFormat } from "./enums.js";
@@ -31,14 +41,23 @@ export const containers = pgTable(
     id: id(),
     name: text().notNull(),
     description: text().notNull().default(""),
-    label: text().notNull().references(() => labels.name),
+    label: text()
+      .notNull()
+      .references(() => labels.name),
     containerType: containerType().notNull().default("default"),
-    status: text().notNull().references(() => statuses.name),
-    severity: text().notNull().references(() => severities.name),
+    status: text()
+      .notNull()
+      .references(() => statuses.name),
+    severity: text()
+      .notNull()
+      .references(() => severities.name),
     sensitivity: sensitivity().notNull().default("amber"),
     ownerId: integer().references(() => users.id),
     roleId: integer().references(() => roles.id),
-    tenantId: integer().notNull().default(0).references(() => tenants.id),
+    tenantId: integer()
+      .notNull()
+      .default(0)
+      .references(() => tenants.id),
     createTime: timeOfInsert(),
     startTime: timeOfInsert(),
     endTime: time(),
@@ -113,13 +132,15 @@ export const Container = expose(containers, {
     artifactCount: computed(
       "integer",
       false,
-      (t) => sql`(select count(*)::int from ${artifacts} where ${artifacts.containerId} = ${(t as typeof containers).id})`,
+      (t) =>
+        sql`(select count(*)::int from ${artifacts} where ${artifacts.containerId} = ${(t as typeof containers).id})`,
       "How many artifacts it has.",
     ),
     ownerName: computed(
       "text",
       true,
-      (t) => sql`(select trim(${users.firstName} || ' ' || ${users.lastName}) from ${users} where ${users.id} = ${(t as typeof containers).ownerId})`,
+      (t) =>
+        sql`(select trim(${users.firstName} || ' ' || ${users.lastName}) from ${users} where ${users.id} = ${(t as typeof containers).ownerId})`,
       "First and last name of its owner; null: it has none.",
     ),
     version: "Version of this schema, always 1.",
@@ -130,7 +151,8 @@ export const Container = expose(containers, {
 function timeWithFormat(description: string) {
   return {
     description,
-    shape: (time: unknown, { format }: Record<string, unknown>) => (time && format === "postgres" ? toPostgresTime(time as string) : time),
+    shape: (time: unknown, { format }: Record<string, unknown>) =>
+      time && format === "postgres" ? toPostgresTime(time as string) : time,
     arguments: {
       format: { type: () => TimeFormat, description: "How to write the time.", defaultValue: TimeFormat.ISO },
     },

@@ -1,11 +1,18 @@
 import { registerEnumType } from "type-graphql";
 
 /** A GraphQL enum: its names in capitals, what the database holds for each, and what each means. */
-function register(name: string, description: string, values: Record<string, string>, meanings: Record<string, string>): object {
+function register(
+  name: string,
+  description: string,
+  values: Record<string, string>,
+  meanings: Record<string, string>,
+): object {
   registerEnumType(values, {
     name,
     description,
-    valuesConfig: Object.fromEntries(Object.entries(meanings).map(([word, meaning]) => [constantCase(word), { description: meaning }])),
+    valuesConfig: Object.fromEntries(
+      Object.entries(meanings).map(([word, meaning]) => [constantCase(word), { description: meaning }]),
+    ),
   });
   return values;
 }
@@ -31,7 +38,11 @@ export function enumOf(words: readonly string[]): object {
 }
 
 /** An enum that no column holds; returns its values by their public names. */
-export function namedEnum<Word extends string>(name: string, description: string, meanings: Record<Word, string>): Record<string, Word> {
+export function namedEnum<Word extends string>(
+  name: string,
+  description: string,
+  meanings: Record<Word, string>,
+): Record<string, Word> {
   const values = Object.fromEntries((Object.keys(meanings) as Word[]).map((word) => [constantCase(word), word]));
   return register(name, description, values, meanings) as Record<string, Word>;
 }

@@ -90,7 +90,8 @@ export function expose(table: PgTable, exposure: Exposure): Exposed {
     order: orderOf(name, ["id", ...orderBy]),
     fields: new Map([["nodeId", { by: "value", needs: ["id"], value: (row) => nodeIdOf(name, row.id) }]]),
   };
-  for (const [field, rule] of Object.entries(exposure.fields)) addExposure(exposed, field, typeof rule === "string" ? { description: rule } : rule);
+  for (const [field, rule] of Object.entries(exposure.fields))
+    addExposure(exposed, field, typeof rule === "string" ? { description: rule } : rule);
   byTable.set(table, exposed);
   exposedTypes.set(name, exposed);
   addRoots(exposed, exposure);
@@ -108,7 +109,12 @@ export function computed(kind: Kind, nullable: boolean, sql: (table: PgTable) =>
 }
 
 /** A field made of other fields of the row. */
-export function made(type: () => unknown, needs: string[], value: (row: Row) => unknown, description: string): FieldRule {
+export function made(
+  type: () => unknown,
+  needs: string[],
+  value: (row: Row) => unknown,
+  description: string,
+): FieldRule {
   return { description, type, nullable: false, source: { by: "value", needs, value } };
 }
 
@@ -120,7 +126,11 @@ function addExposure(exposed: Exposed, field: string, rule: FieldRule): void {
   addField(exposed.type, field, rule.type ?? (() => outputType(kind!, column)), rule.description, { nullable });
   for (const [index, [name, argument]] of Object.entries(rule.arguments ?? {}).entries()) {
     const { type, description, defaultValue } = argument;
-    Arg(name, type as () => never, { nullable: true, description, defaultValue: defaultValue as never })(exposed.type.prototype, field, index);
+    Arg(name, type as () => never, { nullable: true, description, defaultValue: defaultValue as never })(
+      exposed.type.prototype,
+      field,
+      index,
+    );
   }
   exposed.fields.set(field, source);
   if (kind) addLookups(exposed.filter, field, kind, column);
@@ -176,7 +186,13 @@ Resolver()(Roots);
 
 function addRoots(exposed: Exposed, { one, many }: Exposure): void {
   if (one) {
-    addRoot(one, exposed, false, () => exposed.type, `One ${exposed.name} by its id; null when there is none that the caller may see.`);
+    addRoot(
+      one,
+      exposed,
+      false,
+      () => exposed.type,
+      `One ${exposed.name} by its id; null when there is none that the caller may see.`,
+    );
     Arg("id", () => Int, { description: "SOAR's numeric id." })(Roots.prototype, one, 0);
   }
   if (many) {

@@ -28,8 +28,16 @@ const offered: Partial<Record<Kind, [name: string, description: string, lookups:
   time: ["DateTimeFilter", "Lookups on a time; all given must hold.", comparisons],
   boolean: ["BooleanFilter", "Lookups on a yes or no.", ["eq"]],
   text: ["StringFilter", "Lookups on a text, letter case counting; all given must hold.", ["eq", "in", "isNull"]],
-  name: ["NameFilter", "Lookups on a name an administrator defined, whatever the letter case; all given must hold.", ["eq", "in", "isNull"]],
-  title: ["TextFilter", "Lookups on a text, also for a part of it; all given must hold.", ["eq", "in", "icontains", "isNull"]],
+  name: [
+    "NameFilter",
+    "Lookups on a name an administrator defined, whatever the letter case; all given must hold.",
+    ["eq", "in", "isNull"],
+  ],
+  title: [
+    "TextFilter",
+    "Lookups on a text, also for a part of it; all given must hold.",
+    ["eq", "in", "icontains", "isNull"],
+  ],
   tags: ["TagsFilter", "Lookups on a set of words; all given must hold.", ["hasAll", "hasAny"]],
 };
 
@@ -47,10 +55,17 @@ export function filterOf(name: string): Class {
 
 /** Lets a filter look at a field, if its kind offers lookups. */
 export function addLookups(filter: Class, field: string, kind: Kind, column?: PgColumn): void {
-  if (field === "cef") return addField(filter, field, () => CefFilter, "Where a field of the CEF record has a value.");
+  if (field === "cef") {
+    addField(filter, field, () => CefFilter, "Where a field of the CEF record has a value.");
+    return;
+  }
   const [name, description, words] = kind === "enum" ? ofEnum(column as PgEnumColumn<never>) : (offered[kind] ?? []);
   if (!name) return;
-  if (!made.has(name)) made.set(name, lookupType(name, description!, words!, () => [outputType(kind, column)].flat()[0]));
+  if (!made.has(name))
+    made.set(
+      name,
+      lookupType(name, description!, words!, () => [outputType(kind, column)].flat()[0]),
+    );
   addField(filter, field, () => made.get(name), `Lookups on \`${field}\`.`);
 }
 

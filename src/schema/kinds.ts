@@ -5,7 +5,19 @@ import { enumOf } from "./enums.js";
 import { BigIntScalar, DateTime, GraphQLJSONObject } from "./scalars.js";
 
 /** What kind of value a field holds: decides its GraphQL type, the lookups a filter offers and how its text is read. */
-export type Kind = "id" | "integer" | "bigint" | "number" | "boolean" | "text" | "name" | "title" | "time" | "json" | "tags" | "enum";
+export type Kind =
+  | "id"
+  | "integer"
+  | "bigint"
+  | "number"
+  | "boolean"
+  | "text"
+  | "name"
+  | "title"
+  | "time"
+  | "json"
+  | "tags"
+  | "enum";
 
 const kinds: Record<string, Kind> = {
   PgInteger: "integer",

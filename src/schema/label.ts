@@ -16,7 +16,8 @@ export const labels = pgTable(
 
 export const Label = expose(labels, {
   name: "Label",
-  description: "What kind of container this is, such as `events` or `phishing`; decides which active playbooks run on it.",
+  description:
+    "What kind of container this is, such as `events` or `phishing`; decides which active playbooks run on it.",
   fields: {
     id: "SOAR's numeric id.",
     name: "Its name, unique whatever the letter case.",

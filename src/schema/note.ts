@@ -21,7 +21,9 @@ export const notes = pgTable(
   "notes",
   {
     id: id(),
-    containerId: integer().notNull().references(() => containers.id, { onDelete: "cascade" }),
+    containerId: integer()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
     noteType: noteType().notNull().default("general"),
     noteFormat: noteFormat().notNull().default("markdown"),
     artifactId: integer().references(() => artifacts.id, { onDelete: "cascade" }),

@@ -40,7 +40,11 @@ export interface Taken<T> {
 }
 
 export const required = <T>(token: Token<T>, description: string): Taken<T> => ({ token, description, required: true });
-export const optional = <T>(token: Token<T>, description: string): Taken<T | null | undefined> => ({ token, description, required: false });
+export const optional = <T>(token: Token<T>, description: string): Taken<T | null | undefined> => ({
+  token,
+  description,
+  required: false,
+});
 
 /** May be left out; null means the default too. */
 export function defaulted<T>(token: Token<T>, defaultValue: T, description: string): Taken<T> {
@@ -67,12 +71,25 @@ export function inputType(name: string, description: string, inputs: Inputs): Cl
 }
 
 /** A field of a payload: a value the operation returns, or an object (or its edge) read anew by an id it returns. */
-export type Given = { description: string } & ({ token: Token<unknown> } | { target: Exposed; key: string; edge: boolean });
+export type Given = { description: string } & (
+  | { token: Token<unknown> }
+  | { target: Exposed; key: string; edge: boolean }
+);
 export type Payload = Record<string, Given>;
 
 export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
-export const found = (target: Exposed, key: string, description: string): Given => ({ target, key, edge: false, description });
-export const foundEdge = (target: Exposed, key: string, description: string): Given => ({ target, key, edge: true, description });
+export const found = (target: Exposed, key: string, description: string): Given => ({
+  target,
+  key,
+  edge: false,
+  description,
+});
+export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
+  target,
+  key,
+  edge: true,
+  description,
+});
 
 const RefusalCode = Object.fromEntries(Object.keys(refusalCodes).map((code) => [code, code]));
 registerEnumType(RefusalCode, {

@@ -16,13 +16,21 @@ exposeEnum(pinType, "PinType", "How a pin is laid out.", {
 });
 
 export const pinStyle = pgEnum("pin_style", ["grey", "blue", "red", "white", "purple"]);
-exposeEnum(pinStyle, "PinStyle", "What colour a pin has.", { grey: "Grey.", blue: "Blue.", red: "Red.", white: "White.", purple: "Purple." });
+exposeEnum(pinStyle, "PinStyle", "What colour a pin has.", {
+  grey: "Grey.",
+  blue: "Blue.",
+  red: "Red.",
+  white: "White.",
+  purple: "Purple.",
+});
 
 export const pins = pgTable(
   "pins",
   {
     id: id(),
-    containerId: integer().notNull().references(() => containers.id, { onDelete: "cascade" }),
+    containerId: integer()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
     name: text(),
     message: text(),
     data: text(),

@@ -12,7 +12,14 @@ export function parseTime(value: unknown): string {
     throw new GraphQLError(`${JSON.stringify(value)} ${why}.`);
   };
   if (!parts) return refuse("is not a time such as 2020-11-05T21:39:22.048641Z");
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const offset = offsetMinutes(parts[8]!);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

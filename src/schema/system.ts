@@ -45,7 +45,9 @@ export const auditEntries = pgTable(
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
   {
-    userId: integer().notNull().references(() => users.id, { onDelete: "cascade" }),
+    userId: integer()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     key: text().notNull(),
     fingerprint: text().notNull(),
     outcomes: json().$type<Record<string, unknown>>().notNull().default({}),

@@ -16,7 +16,9 @@ export const users = pgTable(
     title: text().notNull().default(""),
     location: text().notNull().default(""),
     timeZone: text().notNull().default("UTC"),
-    type: text({ enum: ["normal", "automation", "ldap", "openid", "saml2"] }).notNull().default("normal"),
+    type: text({ enum: ["normal", "automation", "ldap", "openid", "saml2"] })
+      .notNull()
+      .default("normal"),
     isActive: boolean().notNull().default(true),
     defaultLabel: text().references(() => labels.name),
     defaultTenantId: integer().references(() => tenants.id),
@@ -34,7 +36,12 @@ export const User = expose(users, {
   fields: {
     id: "SOAR's numeric id.",
     username: "What they log in with, unique whatever the letter case.",
-    name: computed("text", false, (t) => sql`trim(${(t as typeof users).firstName} || ' ' || ${(t as typeof users).lastName})`, "First and last name."),
+    name: computed(
+      "text",
+      false,
+      (t) => sql`trim(${(t as typeof users).firstName} || ' ' || ${(t as typeof users).lastName})`,
+      "First and last name.",
+    ),
     firstName: "First name.",
     lastName: "Last name.",
     email: "E-mail address.",
@@ -80,8 +87,12 @@ export const Role = expose(roles, {
 export const userRoles = pgTable(
   "user_roles",
   {
-    userId: integer().notNull().references(() => users.id, { onDelete: "cascade" }),
-    roleId: integer().notNull().references(() => roles.id, { onDelete: "cascade" }),
+    userId: integer()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    roleId: integer()
+      .notNull()
+      .references(() => roles.id, { onDelete: "cascade" }),
   },
   (t) => [primaryKey({ columns: [t.userId, t.roleId] }), index().on(t.roleId)],
 );
@@ -89,7 +100,9 @@ export const userRoles = pgTable(
 /** Secrets that stand for a user; only their SHA-256 is kept. */
 export const tokens = pgTable("tokens", {
   id: id(),
-  userId: integer().notNull().references(() => users.id, { onDelete: "cascade" }),
+  userId: integer()
+    .notNull()
+    .references(() => users.id, { onDelete: "cascade" }),
   hash: text().notNull().unique(),
   createTime: timeOfInsert(),
   expireTime: time(),

@@ -60,7 +60,15 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
     const { data, errors, extensions } = (await answer.json()) as Answer;
     return { status: answer.status, headers: answer.headers, data, errors, extensions };
   };
-  return { app, database, url, token, ask, statements: (work) => watchStatements(work), tokenOf: (role, type) => addUser(database, role, type) };
+  return {
+    app,
+    database,
+    url,
+    token,
+    ask,
+    statements: (work) => watchStatements(work),
+    tokenOf: (role, type) => addUser(database, role, type),
+  };
 }
 
 /** Every statement that any connection of this process runs meanwhile. */
@@ -82,9 +90,14 @@ async function watchStatements(work: () => Promise<unknown>): Promise<string[]> 
 
 let added = 0;
 
-async function addUser(database: Database, role: string | undefined, type: "normal" | "automation" = "normal"): Promise<string> {
+async function addUser(
+  database: Database,
+  role: string | undefined,
+  type: "normal" | "automation" = "normal",
+): Promise<string> {
   const username = `user${++added}`;
   const [user] = await database.writer.insert(users).values({ username, type }).returning({ id: users.id });
-  if (role) await database.writer.execute(sql`insert into ${userRoles} select ${user!.id}, id from roles where name = ${role}`);
+  if (role)
+    await database.writer.execute(sql`insert into ${userRoles} select ${user!.id}, id from roles where name = ${role}`);
   return createToken(database.writer, username);
 }

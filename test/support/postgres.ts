@@ -41,7 +41,12 @@ async function findPostgres() {
   if (url) {
     const { hostname, port, username, password, searchParams } = new URL(url);
     const host = searchParams.get("host") ?? decodeURIComponent(hostname);
-    const connection = { host, port: Number(port || 5432), user: decodeURIComponent(username), password: decodeURIComponent(password) };
+    const connection = {
+      host,
+      port: Number(port || 5432),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    };
     return { connection, stop: async () => {} };
   }
   const folder = mkdtempSync(join(tmpdir(), "soar-test-"));

