@@ -33,10 +33,10 @@ function run(script, ...words) {
 }
 
 upToDate(join(root, "dist", ".server"), [...filesBelow("src"), "tsconfig.json", "package-lock.json"], () => {
-  console.log("Building the server …");
+  console.error("Building the server …");
   run(join(dirname(require.resolve("typescript/package.json")), "bin", "tsc"), "-p", ".");
 });
 upToDate(join(root, "dist", ".web"), [...filesBelow("web"), "package-lock.json"], () => {
-  console.log("Building the pages …");
+  console.error("Building the pages …");
   run(join(dirname(require.resolve("vite/package.json")), "bin", "vite.js"), "build", "--config", "web/vite.config.ts");
 });
