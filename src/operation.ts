@@ -3,8 +3,9 @@ import type { Permission } from "./auth/permissions.js";
 import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal, type RefusalCode } from "./errors.js";
+import { auditEntries } from "./schema/audit.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
-import { auditEntries, idempotencyKeys, outbox } from "./schema/system.js";
+import { idempotencyKeys, outbox } from "./schema/system.js";
 
 /** Something that happened to an object, for those who follow its container. */
 export interface Event {

@@ -142,6 +142,25 @@ describe("the current container", () => {
 });
 
 describe("addNote", () => {
+  test("about a task is written in the phase the container is in", async () => {
+    const { rows } = await database.pool.query(
+      "insert into phases (container_id, name, \"order\") values (42, 'Triage', 1) returning id",
+    );
+    await database.pool.query(`update containers set current_phase_id = ${rows[0].id} where id = 42`);
+    const task = await database.pool.query(
+      `insert into tasks (container_id, phase_id, name) values (42, ${rows[0].id}, 'Look') returning id`,
+    );
+    const { data } = await ask(
+      `mutation { addNote(input: { taskId: ${task.rows[0].id}, content: "done" }) { success note { noteType task { name notes { totalCount } } phase { name } container { id } } } }`,
+    );
+    expect(data.addNote.note).toEqual({
+      noteType: "TASK",
+      task: { name: "Look", notes: { totalCount: 1 } },
+      phase: { name: "Triage" },
+      container: { id: 42 },
+    });
+  });
+
   test("is general, or about the artifact given, which decides the container", async () => {
     const { data } = await ask(`mutation {
       general: addNote(input: { container: 7, title: "T", content: "*c*" }) { success note { noteType noteFormat title content author { username } container { id } } }
@@ -169,6 +188,8 @@ describe("addNote", () => {
     ["a type that contradicts the artifact", "artifactId: 122, noteType: GENERAL", "INVALID_VALUE", "noteType"],
     ["an artifact of another container", "artifactId: 122, container: 7", "CONTAINER_MISMATCH", "container"],
     ["an artifact that does not exist", "artifactId: 5", "NOT_FOUND", "artifactId"],
+    ["a task that does not exist", "taskId: 5", "NOT_FOUND", "taskId"],
+    ["an artifact and a task at once", "artifactId: 122, taskId: 5", "INVALID_VALUE", "taskId"],
   ])("refuses %s", async (_, input, code, field) => {
     const { data } = await ask(`mutation { addNote(input: { ${input} }) { success code field noteId note { id } } }`);
     expect(data.addNote).toEqual({ success: false, code, field, noteId: null, note: null });

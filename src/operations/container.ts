@@ -9,7 +9,8 @@ import { int, optional } from "../schema/operations.js";
 export interface LockedContainer {
   id: number;
   name: string;
-  severity: string;
+  /** The phase the work on it is in. */
+  currentPhaseId: number | null;
 }
 
 /** The input of operations that may leave the container to the `SOAR-Container` header. */
@@ -30,7 +31,7 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
 /** Locks a container that the caller may see. */
 export async function lockContainer({ writer, context, trace }: Work<unknown>, id: number): Promise<LockedContainer> {
   const [found] = await writer
-    .select({ id: containers.id, name: containers.name, severity: containers.severity })
+    .select({ id: containers.id, name: containers.name, currentPhaseId: containers.currentPhaseId })
     .from(containers)
     .where(and(eq(containers.id, id), visible(Container, containers, context.caller)))
     .for("update");

@@ -4,23 +4,29 @@ import { operation, type Work } from "../operation.js";
 import { artifacts } from "../schema/artifact.js";
 import { Comment, comments } from "../schema/comment.js";
 import { Note, noteFormat, notes, noteType } from "../schema/note.js";
+import { tasks } from "../schema/workbook.js";
+
+type NoteType = (typeof noteType.enumValues)[number];
+
 import { defaulted, found, given, int, optional, required, text, word } from "../schema/operations.js";
 import { container, type LockedContainer, lockContainer, onContainer } from "./container.js";
 
 interface Attached {
   container?: number | null;
   artifactId?: number | null;
+  taskId?: number | null;
 }
 
 export const addNote = operation({
   name: "addNote",
-  description: "phantom.add_note: adds a note to a container, or to an artifact of it.",
+  description: "phantom.add_note: adds a note to a container, or to an artifact or task of it.",
   may: "containers:edit",
   input: {
     container,
     noteType: optional(word(noteType), "What it is attached to; left out, whatever id is given, else the container."),
     noteFormat: defaulted(word(noteFormat), "markdown", "How the content is written."),
     artifactId: optional(int, "The artifact it is about; decides the container."),
+    taskId: optional(int, "The task it is about; decides the container."),
     title: optional(text, "Its title."),
     content: optional(text, "Its text."),
   },
@@ -28,16 +34,19 @@ export const addNote = operation({
     noteId: given(int, "Id of the new note."),
     note: found(Note, "noteId", "The new note."),
   },
-  on: onContainerOfArtifact,
-  async run({ writer, input, context, emit }, { id }) {
-    const type = typeOf(input.noteType, input.artifactId);
+  on: onContainerOfSubject,
+  async run({ writer, input, context, emit }, { id, currentPhaseId }) {
+    const { artifactId, taskId } = input;
+    const noteType = typeOf(input.noteType, input);
     const [note] = await writer
       .insert(notes)
       .values({
         containerId: id,
-        noteType: type,
+        noteType,
         noteFormat: input.noteFormat,
-        artifactId: input.artifactId,
+        artifactId,
+        taskId,
+        phaseId: currentPhaseId,
         title: input.title ?? "",
         content: input.content ?? "",
         authorId: context.caller.id,
@@ -48,33 +57,35 @@ export const addNote = operation({
   },
 });
 
-/** An artifact decides the container; one that is named too must be the same. */
-async function onContainerOfArtifact(work: Work<Attached>): Promise<LockedContainer> {
-  const { artifactId, container } = work.input;
-  if (artifactId === null || artifactId === undefined) return onContainer(work);
-  const [artifact] = await work.writer
-    .select({ containerId: artifacts.containerId })
-    .from(artifacts)
-    .where(eq(artifacts.id, artifactId));
-  if (!artifact) return refuse("NOT_FOUND", `There is no artifact ${artifactId}.`, "artifactId");
-  if (container !== null && container !== undefined && container !== artifact.containerId) {
-    return refuse(
-      "CONTAINER_MISMATCH",
-      `Artifact ${artifactId} belongs to another container than ${container}; leave container out.`,
-      "container",
-    );
+/** An artifact or a task decides the container; one that is named too must be the same. */
+async function onContainerOfSubject(work: Work<Attached>): Promise<LockedContainer> {
+  const { artifactId, taskId, container } = work.input;
+  if (isGiven(artifactId) && isGiven(taskId))
+    return refuse("INVALID_VALUE", "A note is about an artifact or a task, not both.", "taskId");
+  const [table, subject, subjectId, field] = isGiven(taskId)
+    ? ([tasks, "task", taskId, "taskId"] as const)
+    : ([artifacts, "artifact", artifactId, "artifactId"] as const);
+  if (!isGiven(subjectId)) return onContainer(work);
+  const [found] = await work.writer
+    .select({ containerId: table.containerId })
+    .from(table)
+    .where(eq(table.id, subjectId));
+  if (!found) return refuse("NOT_FOUND", `There is no ${subject} ${subjectId}.`, field);
+  if (isGiven(container) && container !== found.containerId) {
+    const message = `The ${subject} ${subjectId} belongs to another container than ${container}; leave container out.`;
+    return refuse("CONTAINER_MISMATCH", message, "container");
   }
-  return lockContainer(work, artifact.containerId);
+  return lockContainer(work, found.containerId);
 }
 
-function typeOf(given: "general" | "artifact" | "task" | null | undefined, artifactId: number | null | undefined) {
-  const attached = artifactId !== null && artifactId !== undefined;
-  const type = given ?? (attached ? "artifact" : "general");
-  if (type === "artifact" && !attached)
-    return refuse("INVALID_VALUE", "A note of type ARTIFACT needs artifactId.", "artifactId");
-  if (type !== "artifact" && attached)
-    return refuse("INVALID_VALUE", `A note of type ${type.toUpperCase()} cannot have an artifactId.`, "noteType");
-  return type;
+const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
+
+function typeOf(given: NoteType | null | undefined, { artifactId, taskId }: Attached): NoteType {
+  const fitting = isGiven(artifactId) ? "artifact" : isGiven(taskId) ? "task" : "general";
+  if (!given || given === fitting) return fitting;
+  const [type, needed] = [given.toUpperCase(), `${given}Id`];
+  if (fitting === "general") return refuse("INVALID_VALUE", `A note of type ${type} needs ${needed}.`, needed);
+  return refuse("INVALID_VALUE", `A note of type ${type} cannot have ${fitting}Id.`, "noteType");
 }
 
 export const comment = operation({

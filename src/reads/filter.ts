@@ -42,7 +42,7 @@ function anyOf(alternatives: (SQL | undefined)[]): SQL | undefined {
 
 function fieldMatches(source: Source, table: PgTable, caller: Caller, wanted: Lookups, depth: number): SQL | undefined {
   if (source.by === "one" || source.by === "many") return relatedMatches(source, table, caller, wanted, depth);
-  if (source.by === "value") throw new Error("Fields made of other fields have no lookups");
+  if (source.by === "value" || source.by === "node") throw new Error("Fields made of other fields have no lookups");
   const value = source.by === "sql" ? source.sql(table) : sql`${here(table, source.column)}`;
   const type = source.by === "sql" ? source.kind : source.column.getSQLType();
   if ("key" in wanted) return cefMatches(value, wanted);
@@ -63,10 +63,12 @@ function relatedMatches(
   depth: number,
 ): SQL {
   const other = alias(source.target.table, `f${depth}`);
-  const where = and(
-    sql`${here(other, source.column)} = ${columnOf(table, source.key)}`,
-    condition(source.target, other, caller, wanted, depth + 1),
-  );
+  const [theirs, ours] = [here(other, source.column), columnOf(table, source.key)];
+  const through = source.by === "many" ? source.through : undefined;
+  const related = through
+    ? sql`exists (select from ${through.near.table} where ${through.near} = ${ours} and ${through.far} = ${theirs})`
+    : sql`${theirs} = ${ours}`;
+  const where = and(related, condition(source.target, other, caller, wanted, depth + 1));
   return sql`exists (select from ${source.target.table} ${sql.identifier(`f${depth}`)} where ${where})`;
 }
 

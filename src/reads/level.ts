@@ -1,7 +1,7 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Caller } from "../auth/who.js";
-import { columnOf, type Exposed } from "../schema/expose.js";
+import { columnOf, type Exposed, type Through } from "../schema/expose.js";
 import { type Kind, kindOf } from "../schema/kinds.js";
 import { condition, type Filter, here } from "./filter.js";
 
@@ -15,8 +15,8 @@ export interface Level {
   caller: Caller;
   /** What to read of each row, by property: columns and computed fields. `id` must be among them. */
   properties: readonly string[];
-  /** Only rows whose `column` holds one of `keys`; each row tells which. Absent: one parent that has every row. */
-  parents?: { column: PgColumn; keys: readonly (number | string)[] };
+  /** Only rows whose `column` holds one of `keys`, or is paired with one; each row tells which. Absent: one parent that has every row. */
+  parents?: { column: PgColumn; keys: readonly (number | string)[]; through?: Through };
   /** Absent: every row of each parent, in no order. */
   page?: Page;
 }
@@ -54,9 +54,7 @@ export function levelStatement(level: Level): SQL {
     sql`, `,
   );
   const from = sql`${target.table} t`;
-  const own =
-    parents &&
-    (page ? sql`${here(row, parents.column)} = p.key` : sql`${here(row, parents.column)} = any(${keys(parents)})`);
+  const own = parents && belongs(row, parents, page !== undefined);
   const where = and(own, condition(target, row, level.caller, page?.filter)) ?? sql`true`;
   if (!page)
     return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
@@ -74,6 +72,15 @@ export function levelStatement(level: Level): SQL {
   return sql`select p.key, n.count, t.* from ${each} cross join lateral (${counted}) n left join lateral (${rows}) t on true`;
 }
 
+/** The condition that a row belongs to a parent: to the one at hand, `p.key`, or to any of them. */
+function belongs(row: PgTable, parents: NonNullable<Level["parents"]>, toOne: boolean): SQL {
+  const column = here(row, parents.column);
+  if (!toOne) return sql`${column} = any(${keys(parents)})`;
+  if (!parents.through) return sql`${column} = p.key`;
+  const { near, far } = parents.through;
+  return sql`exists (select from ${near.table} where ${near} = p.key and ${far} = ${column})`;
+}
+
 /** What kind of value a property of a type holds. */
 export function kindOfProperty(target: Exposed, property: string): Kind {
   const source = target.fields.get(property);
@@ -83,7 +90,8 @@ export function kindOfProperty(target: Exposed, property: string): Kind {
 function expression(target: Exposed, row: PgTable, property: string): SQL {
   const source = target.fields.get(property);
   const value = source?.by === "sql" ? source.sql(row) : sql`${columnOf(row, property)}`;
-  return kindOfProperty(target, property) === "tags" ? sql`array_to_json(${value})` : value;
+  const kind = kindOfProperty(target, property);
+  return kind === "tags" || kind === "ids" ? sql`array_to_json(${value})` : value;
 }
 
 function keys({ column, keys }: NonNullable<Level["parents"]>): SQL {

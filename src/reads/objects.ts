@@ -58,4 +58,5 @@ const decode: Record<Kind, (text: string) => unknown> = {
   time: fromPostgresTime,
   json: JSON.parse,
   tags: JSON.parse,
+  ids: JSON.parse,
 };

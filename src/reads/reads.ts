@@ -1,8 +1,9 @@
 import DataLoader from "dataloader";
+import type { PgColumn } from "drizzle-orm/pg-core";
 import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import type { Caller } from "../auth/who.js";
 import type { Database } from "../database/pools.js";
-import { columnOf, type Exposed, type Row, type Source } from "../schema/expose.js";
+import { columnOf, type Exposed, exposedTypes, type Row, type Source } from "../schema/expose.js";
 import { Connection, type ConnectionArguments, pageOf } from "./connection.js";
 import { writeCursor } from "./cursor.js";
 import type { Level, OrderKey } from "./level.js";
@@ -12,7 +13,6 @@ import { propertiesFor, selectedFields } from "./selection.js";
 type Key = number | string;
 
 const byId: readonly OrderKey[] = [{ property: "id", direction: "asc" }];
-type Related = Source & { by: "one" | "many" };
 
 /**
  * The reads of one request. All parents at one place of a query share a loader, so each place costs one statement,
@@ -30,7 +30,7 @@ export class Reads {
   /** The objects that the keys of some parents point at. */
   one(
     key: Key | null,
-    { target, column }: Pick<Related, "target" | "column">,
+    { target, column }: { target: Exposed; column: PgColumn },
     info: GraphQLResolveInfo,
   ): Promise<Row | null> | null {
     if (key === null) return null;
@@ -41,14 +41,21 @@ export class Reads {
     });
   }
 
+  /** The object of a type, by its id, that an interface stands for. */
+  async node(typeName: string, id: number | null, info: GraphQLResolveInfo): Promise<Row | null> {
+    const target = exposedTypes.get(typeName);
+    const row = target && (await this.one(id, { target, column: columnOf(target.table, "id") }, info));
+    return row ? { ...row, __typename: typeName } : null;
+  }
+
   /** A page of what belongs to a parent. */
   many(
     key: Key,
-    { target, column }: Related,
+    { target, column, through }: Source & { by: "many" },
     args: ConnectionArguments,
     info: GraphQLResolveInfo,
   ): Promise<Connection> {
-    return this.#load(key, target, info, (keys) => this.#pages(target, args, info, { column, keys }));
+    return this.#load(key, target, info, (keys) => this.#pages(target, args, info, { column, keys, through }));
   }
 
   /** A page of all objects of a type. */

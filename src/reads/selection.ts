@@ -8,7 +8,7 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from "graphql";
-import type { Exposed } from "../schema/expose.js";
+import type { Exposed, Source } from "../schema/expose.js";
 
 type Selected = Map<string, FieldNode[]>;
 
@@ -42,11 +42,13 @@ function applies({ schema }: GraphQLResolveInfo, condition: string | undefined, 
 /** What must be read of a row to answer these fields. */
 export function propertiesFor(target: Exposed, fields: Iterable<string>): string[] {
   const properties = new Set(["id"]);
-  for (const field of fields) {
-    const source = target.fields.get(field);
-    if (!source) continue;
-    if (source.by === "value") for (const needed of source.needs) properties.add(needed);
-    else properties.add(source.by === "one" || source.by === "many" ? source.key : field);
-  }
+  for (const field of fields) for (const property of needs(field, target.fields.get(field))) properties.add(property);
   return [...properties];
+}
+
+function needs(field: string, source: Source | undefined): string[] {
+  if (!source) return [];
+  if (source.by === "value") return source.needs;
+  if (source.by === "node") return [source.typeKey, source.key];
+  return [source.by === "one" || source.by === "many" ? source.key : field];
 }

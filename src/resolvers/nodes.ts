@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
-import { columnOf, type Exposed, exposedTypes, Node, type Row } from "../schema/expose.js";
+import { exposedTypes, Node, type Row } from "../schema/expose.js";
 
 @Resolver()
 export class NodeResolver {
@@ -36,16 +36,10 @@ export class NodeResolver {
   }
 }
 
-async function find(nodeId: string, { reads }: Context, info: GraphQLResolveInfo): Promise<Row | null> {
-  const { target, id } = parse(nodeId);
-  const row = await reads.one(id, { target, column: columnOf(target.table, "id") }, info);
-  return row && { ...row, __typename: target.name };
-}
-
-function parse(nodeId: string): { target: Exposed; id: number } {
+function find(nodeId: string, { reads }: Context, info: GraphQLResolveInfo): Promise<Row | null> {
   const [name = "", id = ""] = Buffer.from(nodeId, "base64url").toString().split(":");
-  const target = exposedTypes.get(name);
-  if (target && /^\d{1,10}$/.test(id) && Number(id) <= 2147483647) return { target, id: Number(id) };
+  if (exposedTypes.has(name) && /^\d{1,10}$/.test(id) && Number(id) <= 2147483647)
+    return reads.node(name, Number(id), info);
   throw new AppError("BAD_USER_INPUT", `${JSON.stringify(nodeId)} is no nodeId; take it from an object's \`nodeId\`.`, {
     nodeId,
   });

@@ -71,6 +71,10 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
 
 function resolverOf(field: string, source: Source): Resolve | undefined {
   if (source.by === "value") return (row, args) => source.value(row, args);
+  if (source.by === "node") {
+    return (row, _, { reads }, info) =>
+      reads.node(row[source.typeKey] as string, row[source.key] as number | null, info);
+  }
   if (source.by === "one")
     return (row, _, { reads }, info) => reads.one(row[source.key] as number | string | null, source, info);
   if (source.by === "many")

@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
 import { type AnyPgColumn, boolean, index, integer, json, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { Field, ObjectType } from "type-graphql";
+import { apps } from "./app.js";
 import { id, revision, revisionText, time, timeOfInsert } from "./columns.js";
 import { containers } from "./container.js";
 import { computed, expose, made, named } from "./expose.js";
 import { notes } from "./note.js";
+import { playbookRuns } from "./playbook.js";
 import { GraphQLJSON } from "./scalars.js";
 import { severities } from "./severity.js";
 import { users } from "./user.js";
@@ -37,6 +39,8 @@ export const artifacts = pgTable(
     endTime: time(),
     killChain: text(),
     ownerId: integer().references(() => users.id),
+    playbookRunId: integer().references((): AnyPgColumn => playbookRuns.id, { onDelete: "set null" }),
+    ingestAppId: integer().references((): AnyPgColumn => apps.id),
     inCase: boolean().notNull().default(false),
     parentContainerId: integer().references(() => containers.id, { onDelete: "set null" }),
     parentArtifactId: integer().references((): AnyPgColumn => artifacts.id, { onDelete: "set null" }),
@@ -48,6 +52,13 @@ export const artifacts = pgTable(
     index().on(t.containerId, t.id),
     index().on(t.createTime, t.id),
     index().on(t.updateTime, t.id),
+    index().on(t.name, t.id),
+    index().on(t.severity, t.id),
+    index().on(t.hash),
+    index().on(t.sourceDataIdentifier),
+    index().on(t.ownerId),
+    index().on(t.playbookRunId),
+    index().on(t.ingestAppId),
     index().on(t.parentContainerId),
     index().on(t.parentArtifactId),
     index().using("gin", t.tags),

@@ -10,16 +10,19 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
+import { apps, assets } from "./app.js";
 import { artifacts } from "./artifact.js";
 import { id, revision, revisionText, time, timeOfInsert } from "./columns.js";
 import { exposeEnum, TimeFormat } from "./enums.js";
 import { computed, expose, named } from "./expose.js";
 import { labels } from "./label.js";
+import { playbookRuns } from "./playbook.js";
 import { toPostgresTime } from "./scalars.js";
 import { severities } from "./severity.js";
 import { statuses } from "./status.js";
 import { tenants } from "./tenant.js";
 import { roles, users } from "./user.js";
+import { phases, workbooks } from "./workbook.js";
 
 export const containerType = pgEnum("container_type", ["default", "case"]);
 exposeEnum(containerType, "ContainerType", "Whether a container is an event or a case.", {
@@ -74,6 +77,10 @@ export const containers = pgTable(
     inCase: boolean().notNull().default(false),
     parentContainerId: integer().references((): AnyPgColumn => containers.id),
     closingOwnerId: integer().references(() => users.id),
+    closingPlaybookRunId: integer().references((): AnyPgColumn => playbookRuns.id, { onDelete: "set null" }),
+    assetId: integer().references((): AnyPgColumn => assets.id),
+    ingestAppId: integer().references((): AnyPgColumn => apps.id),
+    currentPhaseId: integer().references((): AnyPgColumn => phases.id, { onDelete: "set null" }),
     customFields: json().$type<Record<string, unknown>>().notNull().default({}),
     data: json().$type<Record<string, unknown>>().notNull().default({}),
     version: integer().notNull().default(1),
@@ -84,7 +91,19 @@ export const containers = pgTable(
     index().on(t.label, t.id),
     index().on(t.status, t.id),
     index().on(t.severity, t.id),
-    index().on(t.ownerId),
+    index().on(t.ownerId, t.id),
+    index().on(t.roleId, t.id),
+    index().on(t.tenantId, t.id),
+    index().on(t.closingOwnerId),
+    index().on(t.closingPlaybookRunId),
+    index().on(t.assetId, t.id),
+    index().on(t.ingestAppId),
+    index().on(t.currentPhaseId),
+    index().on(t.parentContainerId, t.id),
+    index().on(t.name, t.id),
+    index().on(t.startTime, t.id),
+    index().on(t.endTime, t.id),
+    index().on(t.openTime, t.id),
     index().on(t.createTime, t.id),
     index().on(t.dueTime, t.id),
     index().on(t.closeTime, t.id),
@@ -107,7 +126,7 @@ const times = {
 
 export const Container = expose(containers, {
   name: "Container",
-  description: "An event or a case: what an analyst works on. Holds artifacts, notes, pins, comments.",
+  description: "An event or a case: what an analyst works on. Evidence, notes, tasks and actions hang on it.",
   one: "container",
   many: "containers",
   orderBy: ["name", ...Object.keys(times)],
@@ -142,6 +161,19 @@ export const Container = expose(containers, {
       (t) =>
         sql`(select trim(${users.firstName} || ' ' || ${users.lastName}) from ${users} where ${users.id} = ${(t as typeof containers).ownerId})`,
       "First and last name of its owner; null: it has none.",
+    ),
+    assetName: computed(
+      "text",
+      true,
+      (t) => sql`(select ${assets.name} from ${assets} where ${assets.id} = ${(t as typeof containers).assetId})`,
+      "Name of the asset it came from; null: it was made here.",
+    ),
+    workflowName: computed(
+      "text",
+      true,
+      (t) =>
+        sql`(select ${workbooks.name} from ${workbooks} where ${workbooks.containerId} = ${(t as typeof containers).id} order by ${workbooks.id} limit 1)`,
+      "Name of its first workbook; null: it has none.",
     ),
     version: "Version of this schema, always 1.",
     revision: revisionText,

@@ -5,6 +5,7 @@ import { addField, type Class, namedClass } from "./classes.js";
 import { connectionArguments, connectionOf, orderOf } from "./connections.js";
 import { addLookups, filterOf } from "./filters.js";
 import { type Kind, kindOf, outputType } from "./kinds.js";
+import { GraphQLJSON } from "./scalars.js";
 
 /*
  * The public types are derived from the tables. A column's type, nullability and default are said in its table; that it
@@ -21,7 +22,16 @@ export type Source =
   | { by: "column"; column: PgColumn; kind: Kind; shape?: Shape }
   | { by: "sql"; sql: (table: PgTable) => SQL; kind: Kind }
   | { by: "value"; needs: string[]; value: (row: Row, args: Arguments) => unknown }
-  | { by: "one" | "many"; key: string; target: Exposed; column: PgColumn };
+  | { by: "one"; key: string; target: Exposed; column: PgColumn }
+  | { by: "many"; key: string; target: Exposed; column: PgColumn; through?: Through }
+  /** An object of the type that one field names, by the id in another. */
+  | { by: "node"; typeKey: string; key: string };
+
+/** A table of pairs that joins two types: its column `near` holds the key of the parent, `far` what `column` holds. */
+export interface Through {
+  near: PgColumn;
+  far: PgColumn;
+}
 
 type Shape = (value: unknown, args: Arguments) => unknown;
 
@@ -29,6 +39,8 @@ type Shape = (value: unknown, args: Arguments) => unknown;
 export interface Exposed {
   readonly name: string;
   readonly table: PgTable;
+  /** The area of permissions a caller must be allowed to view; undefined: no special one. */
+  readonly area?: string;
   /** The type-graphql class, for `() => Container.type`. */
   readonly type: Class;
   readonly edge: Class;
@@ -44,6 +56,8 @@ interface Exposure {
   /** Root query fields, if it has any: one object by id, and the list of all. */
   one?: string;
   many?: string;
+  /** The area of permissions that it belongs to: seen by those who may view it. */
+  area?: string;
   /** What its lists can be ordered by, besides the id. */
   orderBy?: string[];
   /** A plain text is the description of the column of that name. */
@@ -84,6 +98,7 @@ export function expose(table: PgTable, exposure: Exposure): Exposed {
   const exposed: Exposed = {
     name,
     table,
+    area: exposure.area,
     type,
     ...connectionOf(name, type),
     filter: filterOf(name),
@@ -101,6 +116,16 @@ export function expose(table: PgTable, exposure: Exposure): Exposed {
 /** A name that an administrator defined: compared whatever its letter case. */
 export function named(description: string): FieldRule {
   return { description, kind: "name" };
+}
+
+/** A column with JSON of any form; the others hold objects. */
+export function json(description: string): FieldRule {
+  return { description, type: () => GraphQLJSON };
+}
+
+/** An object of any type: one field of the row holds its type, another its id. */
+export function nodeField(typeKey: string, key: string, description: string): FieldRule {
+  return { description, type: () => Node, source: { by: "node", typeKey, key } };
 }
 
 /** A field that Postgres computes from the row. */
@@ -150,15 +175,17 @@ export function columnOf(table: PgTable, property: string): PgColumn {
 
 type Named = [field: string, description: string];
 
-/** Declares a relation by its foreign key: `one` is the field from a row to what it points at, `many` the list back. */
-export function relate(key: PgColumn, names: { one?: Named; many?: Named }): void {
-  const column = foreignColumn(key);
+/**
+ * Declares a relation by its foreign key: `one` is the field from a row to what it points at, `many` the list back.
+ * `column` is what it points at, where the database does not enforce it.
+ */
+export function relate(key: PgColumn, names: { one?: Named; many?: Named }, column = foreignColumn(key)): void {
   const from = byTable.get(key.table);
   const to = column && byTable.get(column.table);
   if (!from || !to) throw new Error(`${key.name} is no foreign key between exposed types`);
   if (names.one) {
     const [field, description] = names.one;
-    addField(from.type, field, () => to.type, description, { nullable: !key.notNull });
+    addField(from.type, field, () => to.type, description, { nullable: !key.notNull || to.area !== undefined });
     addField(from.filter, field, () => to.filter, `Where that ${to.name} matches.`);
     from.fields.set(field, { by: "one", key: propertyOf(key), target: to, column });
   }
@@ -168,6 +195,32 @@ export function relate(key: PgColumn, names: { one?: Named; many?: Named }): voi
     connectionArguments(to.type, field, from.filter, from.order);
     addField(to.filter, field, () => from.filter, `Where at least one such ${from.name} matches.`);
     to.fields.set(field, { by: "many", key: propertyOf(column), target: from, column: key });
+  }
+}
+
+/** Declares two lists over a table of pairs: from each type the objects of the other. */
+export function relateThrough(pair: { from: PgColumn; to: PgColumn }, names: { from?: Named; to?: Named }): void {
+  const ends = [pair.from, pair.to].map((key) => ({
+    key,
+    column: foreignColumn(key)!,
+    type: byTable.get(foreignColumn(key)!.table)!,
+  }));
+  for (const [near, far, name] of [
+    [ends[0]!, ends[1]!, names.from] as const,
+    [ends[1]!, ends[0]!, names.to] as const,
+  ]) {
+    if (!name) continue;
+    const [field, description] = name;
+    addField(near.type.type, field, () => far.type.connection, description);
+    connectionArguments(near.type.type, field, far.type.filter, far.type.order);
+    addField(near.type.filter, field, () => far.type.filter, `Where at least one such ${far.type.name} matches.`);
+    near.type.fields.set(field, {
+      by: "many",
+      key: propertyOf(near.column),
+      target: far.type,
+      column: far.column,
+      through: { near: near.key, far: far.key },
+    });
   }
 }
 

@@ -17,6 +17,7 @@ export type Kind =
   | "time"
   | "json"
   | "tags"
+  | "ids"
   | "enum";
 
 const kinds: Record<string, Kind> = {
@@ -34,7 +35,7 @@ const titles = new Set(["name", "title", "description"]);
 /** The kind of a column; `name`, for text an administrator defines, has to be said. */
 export function kindOf(column: PgColumn, field: string): Kind {
   if (column.primary) return "id";
-  if (is(column, PgArray)) return "tags";
+  if (is(column, PgArray)) return column.baseColumn.columnType === "PgInteger" ? "ids" : "tags";
   if (is(column, PgEnumColumn)) return "enum";
   const kind = kinds[column.columnType];
   if (!kind) throw new Error(`${column.name}: ${column.columnType} cannot be exposed`);
@@ -59,4 +60,5 @@ const types: Record<Exclude<Kind, "enum">, unknown> = {
   time: DateTime,
   json: GraphQLJSONObject,
   tags: [String],
+  ids: [Int],
 };

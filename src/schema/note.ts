@@ -6,6 +6,7 @@ import { containers } from "./container.js";
 import { exposeEnum } from "./enums.js";
 import { expose } from "./expose.js";
 import { users } from "./user.js";
+import { phases, tasks } from "./workbook.js";
 
 export const noteType = pgEnum("note_type", ["general", "artifact", "task"]);
 exposeEnum(noteType, "NoteType", "What a note is attached to.", {
@@ -27,6 +28,8 @@ export const notes = pgTable(
     noteType: noteType().notNull().default("general"),
     noteFormat: noteFormat().notNull().default("markdown"),
     artifactId: integer().references(() => artifacts.id, { onDelete: "cascade" }),
+    taskId: integer().references(() => tasks.id, { onDelete: "cascade" }),
+    phaseId: integer().references(() => phases.id, { onDelete: "set null" }),
     title: text().notNull().default(""),
     content: text().notNull().default(""),
     authorId: integer().references(() => users.id),
@@ -36,7 +39,11 @@ export const notes = pgTable(
   },
   (t) => [
     check("notes_artifact", sql`(${t.noteType} = 'artifact') = (${t.artifactId} is not null)`),
+    check("notes_task", sql`(${t.noteType} = 'task') = (${t.taskId} is not null)`),
     index().on(t.containerId, t.id),
+    index().on(t.taskId, t.id),
+    index().on(t.phaseId),
+    index().on(t.authorId, t.id),
     index().on(t.artifactId, t.id),
     index().on(t.createTime, t.id),
   ],

@@ -4,6 +4,7 @@ import { id, time, timeOfInsert } from "./columns.js";
 import { containers } from "./container.js";
 import { exposeEnum } from "./enums.js";
 import { expose } from "./expose.js";
+import { playbooks } from "./playbook.js";
 import { users } from "./user.js";
 
 export const pinType = pgEnum("pin_type", ["card", "data", "card_small", "card_medium", "card_large"]);
@@ -40,6 +41,7 @@ export const pins = pgTable(
     customField: text(),
     presetMetric: text(),
     authorId: integer().references(() => users.id),
+    playbookId: integer().references(() => playbooks.id),
     createTime: timeOfInsert(),
     modifiedTime: time(),
   },
@@ -47,7 +49,11 @@ export const pins = pgTable(
     uniqueIndex("pins_name").on(t.containerId, t.name).where(sql`${t.name} is not null`),
     check("pins_content", sql`${t.message} is not null or ${t.data} is not null`),
     index().on(t.containerId, t.id),
+    index().on(t.authorId),
+    index().on(t.playbookId),
+    index().on(t.containerId, t.order, t.id),
     index().on(t.createTime, t.id),
+    index().on(t.order, t.id),
   ],
 );
 

@@ -21,26 +21,6 @@ export const systemSettings = pgTable(
   (t) => [check("system_settings_one_row", sql`${t.id} = 1`)],
 );
 
-/** One row for every mutation that was asked for, done or refused; a trigger forbids changing or deleting one. */
-export const auditEntries = pgTable(
-  "audit_entries",
-  {
-    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-    time: timeOfInsert(),
-    userId: integer(),
-    operation: text().notNull(),
-    outcome: text({ enum: ["done", "refused", "failed"] }).notNull(),
-    code: text(),
-    message: text().notNull(),
-    containerId: integer(),
-    ids: json().$type<Record<string, number>>().notNull(),
-    requestId: text().notNull(),
-    address: text(),
-    idempotencyKey: text(),
-  },
-  (t) => [index().on(t.time), index().on(t.containerId)],
-);
-
 /** What requests with an idempotency key did, for a day: the outcome of each of their mutations by its response name. */
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
