@@ -392,9 +392,17 @@ CREATE TABLE "outbox" (
 --> statement-breakpoint
 CREATE TABLE "system_settings" (
 	"id" integer PRIMARY KEY DEFAULT 1 NOT NULL,
+	"base_url" text DEFAULT '' NOT NULL,
+	"time_zone" text DEFAULT 'UTC' NOT NULL,
+	"license" json DEFAULT '{}'::json NOT NULL,
+	"sla_minutes" json DEFAULT '{"high":60,"medium":720,"low":1440}'::json NOT NULL,
+	"roi" json DEFAULT '{"analyst_hourly_cost":60,"minutes_per_action":10,"minutes_per_playbook":30}'::json NOT NULL,
 	"pin_length_limit" integer DEFAULT 1024 NOT NULL,
 	"multi_tenancy" boolean DEFAULT false NOT NULL,
-	"sla_minutes" json DEFAULT '{"high":60,"medium":720,"low":1440}'::json NOT NULL,
+	"retention_days" integer DEFAULT 0 NOT NULL,
+	"row_limit" integer DEFAULT 10000 NOT NULL,
+	"name_length_limit" integer DEFAULT 20 NOT NULL,
+	"active_names_limit" integer DEFAULT 10 NOT NULL,
 	CONSTRAINT "system_settings_one_row" CHECK ("system_settings"."id" = 1)
 );
 --> statement-breakpoint

@@ -89,7 +89,7 @@ export function operation<I extends Inputs, Target = undefined>(definition: Defi
 async function execute(
   definition: Definition<Inputs, unknown>,
   context: Context,
-  input: Record<string, unknown>,
+  { trace, ...input }: Record<string, unknown>,
   responseName: string,
 ): Promise<Outcome> {
   const lines: string[] = [];
@@ -116,7 +116,7 @@ async function execute(
     await recordFailure(context, definition.name, error);
     throw error;
   } finally {
-    if (input.trace) context.trace.push(...lines);
+    if (trace) context.trace.push(...lines);
   }
 }
 

@@ -11,7 +11,8 @@ import {
   isSpecifiedScalarType,
 } from "graphql";
 import { describe, expect, test } from "vitest";
-import { gatewaySchema, operations, schemaDocument } from "../src/resolvers/schema.js";
+import { playbookApi } from "../src/resolvers/playbook-api.js";
+import { gatewaySchema, schemaDocument } from "../src/resolvers/schema.js";
 import { openGateway } from "./support/gateway.js";
 
 const schema = await gatewaySchema();
@@ -56,7 +57,7 @@ describe("the schema", () => {
   });
 
   test("names each operation's Python function first", () => {
-    for (const { name, description } of operations) {
+    for (const { name, description } of playbookApi) {
       const python = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
       expect(description).toMatch(new RegExp(`^phantom\\.${python}: `));
     }

@@ -23,6 +23,7 @@ import { systemSettings } from "../schema/system.js";
 import { tenants } from "../schema/tenant.js";
 import { artifactFields, canonical, insertArtifacts } from "./artifacts.js";
 import { activeLabel, activeSeverity, atMost, defaultSeverity, defaultStatus, meant } from "./names.js";
+import { copyTemplate, findTemplate } from "./workbooks.js";
 
 const artifactInput = nested("ArtifactInput", "An artifact that a new container begins with.", artifactFields);
 
@@ -59,7 +60,7 @@ export const createContainer = operation({
   },
   async run(work) {
     const { writer, input, emit } = work;
-    refuseTemplate(input.containerType, input.template);
+    const template = await templateOf(work, input.containerType, input.template);
     const label = await activeLabel(work, input.label);
     const severity = input.severity ? await activeSeverity(work, input.severity) : await defaultSeverity(work);
     const tenant = await tenantOf(work, input.tenantId);
@@ -85,6 +86,7 @@ export const createContainer = operation({
       .returning({ id: containers.id });
     if (!created) return refuseKnown(work, tenant.id, input.sourceDataIdentifier!);
     emit("CONTAINER_CREATED", created.id, "Container", created.id);
+    if (template) await copyTemplate(work, created.id, template);
     const added = await insertArtifacts(work, created.id, "createContainer", input.artifacts ?? []);
     return {
       message: `Container ${created.id} created${withArtifacts(added.length)}.`,
@@ -95,22 +97,11 @@ export const createContainer = operation({
 
 const withArtifacts = (count: number) => (count ? ` with ${count} ${count === 1 ? "artifact" : "artifacts"}` : "");
 
-function refuseTemplate(type: "default" | "case", template: IdOrName | null | undefined): void {
-  const named = template !== null && template !== undefined;
-  if (type === "default" && named)
-    refuse(
-      "INVALID_VALUE",
-      "Only a case has a workbook template: set containerType to CASE, or leave template out.",
-      "template",
-    );
-  if (type === "case" && named)
-    refuse("NOT_FOUND", `There is no workbook template ${JSON.stringify(template)}.`, "template");
-  if (type === "case")
-    refuse(
-      "NO_DEFAULT_TEMPLATE",
-      "A case needs a workbook template and none is the default one; name one in template.",
-      "template",
-    );
+function templateOf(work: Work<unknown>, type: "default" | "case", template: IdOrName | null | undefined) {
+  if (type === "case") return findTemplate(work, template);
+  if (template === null || template === undefined) return undefined;
+  const message = "Only a case has a workbook template: set containerType to CASE, or leave template out.";
+  return refuse("INVALID_VALUE", message, "template");
 }
 
 /** The tenant meant, and how many minutes it gives to resolve a container of a severity. */
@@ -120,7 +111,10 @@ async function tenantOf({ writer, context }: Work<unknown>, given: IdOrName | nu
   if (absent && settings!.multiTenancy)
     refuse("INVALID_VALUE", "Multi-tenancy is on: say in tenantId which tenant it belongs to.", "tenantId");
   const reference = absent ? (context.caller.defaultTenantId ?? 0) : given;
-  const [tenant] = await writer.select().from(tenants).where(meant(tenants, reference));
+  const [tenant] = await writer
+    .select()
+    .from(tenants)
+    .where(meant(tenants, reference, tenants.name));
   if (!tenant) return refuse("NOT_FOUND", `There is no tenant ${JSON.stringify(reference)}.`, "tenantId");
   if (tenant.disabled) return refuse("INACTIVE", `The tenant ${JSON.stringify(tenant.name)} is disabled.`, "tenantId");
   const minutes = { ...settings!.slaMinutes, ...tenant.slas };

@@ -6,6 +6,7 @@ import { labels } from "../schema/label.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { severities } from "../schema/severity.js";
 import { statuses } from "../schema/status.js";
+import { roles, users } from "../schema/user.js";
 
 type Named = PgTable & { name: PgColumn; disabled: PgColumn };
 
@@ -50,9 +51,9 @@ export async function defaultStatus({ writer }: Work<unknown>, type: "new" | "op
 }
 
 /** Where a row is the one a caller means: a number is its id; a text its name, or its id when no row has that name. */
-export function meant(table: PgTable & { id: PgColumn; name: PgColumn }, reference: IdOrName): SQL {
+export function meant(table: PgTable & { id: PgColumn }, reference: IdOrName, name: PgColumn): SQL {
   if (typeof reference === "number") return sql`${table.id} = ${reference}`;
-  const byName = sql`lower(${table.name}) = lower(${reference})`;
+  const byName = sql`lower(${name}) = lower(${reference})`;
   if (!/^\d{1,9}$/.test(reference)) return byName;
   return sql`case when exists (select from ${table} where ${byName}) then ${byName} else ${table.id} = ${Number(reference)} end`;
 }
@@ -61,4 +62,38 @@ export function meant(table: PgTable & { id: PgColumn; name: PgColumn }, referen
 export function atMost(field: string, limit: number, given: string): string {
   if (given.length <= limit) return given;
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
+}
+
+export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
+
+/** The id of the active user meant; null for none. */
+export async function userId(
+  { writer }: Work<unknown>,
+  reference: IdOrName | null | undefined,
+  field = "owner",
+): Promise<number | null> {
+  if (!isGiven(reference)) return null;
+  const [user] = await writer
+    .select({ id: users.id, isActive: users.isActive })
+    .from(users)
+    .where(meant(users, reference, users.username));
+  if (!user) return refuse("NOT_FOUND", `There is no user ${JSON.stringify(reference)}.`, field);
+  if (!user.isActive) return refuse("INACTIVE", `The user ${JSON.stringify(reference)} is disabled.`, field);
+  return user.id;
+}
+
+/** The id of the role meant; null for none. */
+export async function roleId(
+  { writer }: Work<unknown>,
+  reference: IdOrName | null | undefined,
+  field = "role",
+): Promise<number | null> {
+  if (!isGiven(reference)) return null;
+  const [role] = await writer
+    .select({ id: roles.id, disabled: roles.disabled })
+    .from(roles)
+    .where(meant(roles, reference, roles.name));
+  if (!role) return refuse("NOT_FOUND", `There is no role ${JSON.stringify(reference)}.`, field);
+  if (role.disabled) return refuse("INACTIVE", `The role ${JSON.stringify(reference)} is disabled.`, field);
+  return role.id;
 }

@@ -10,6 +10,7 @@ type NoteType = (typeof noteType.enumValues)[number];
 
 import { defaulted, found, given, int, optional, required, text, word } from "../schema/operations.js";
 import { container, type LockedContainer, lockContainer, onContainer } from "./container.js";
+import { isGiven } from "./names.js";
 
 interface Attached {
   container?: number | null;
@@ -77,8 +78,6 @@ async function onContainerOfSubject(work: Work<Attached>): Promise<LockedContain
   }
   return lockContainer(work, found.containerId);
 }
-
-const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
 
 function typeOf(given: NoteType | null | undefined, { artifactId, taskId }: Attached): NoteType {
   const fitting = isGiven(artifactId) ? "artifact" : isGiven(taskId) ? "task" : "general";

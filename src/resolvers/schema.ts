@@ -15,23 +15,26 @@ import { namedClass } from "../schema/classes.js";
 import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
 import { type Given, inputType, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
+import { administration } from "./administration.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
 import { playbookApi } from "./playbook-api.js";
+import { SettingsResolver } from "./settings.js";
 import { ViewerResolver } from "./viewer.js";
 
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
 /** Every mutation of the API. */
-export const operations: readonly Operation[] = [...playbookApi];
+export const operations: readonly Operation[] = [...playbookApi, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
 
 /** The schema of the gateway with everything that answers it. */
 export function gatewaySchema(): Promise<GraphQLSchema> {
-  built ??= build({ resolvers: [Roots, Mutations, NodeResolver, ListResolver, ViewerResolver], validate: false }).then(
-    attach,
-  );
+  built ??= build({
+    resolvers: [Roots, Mutations, NodeResolver, ListResolver, SettingsResolver, ViewerResolver],
+    validate: false,
+  }).then(attach);
   return built;
 }
 

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { timeOfInsert } from "./columns.js";
+import { expose } from "./expose.js";
 import { users } from "./user.js";
 
 /*
@@ -12,14 +13,41 @@ export const systemSettings = pgTable(
   "system_settings",
   {
     id: integer().primaryKey().default(1),
-    /** Characters a pin's message or data may have. */
+    baseUrl: text().notNull().default(""),
+    timeZone: text().notNull().default("UTC"),
+    license: json().$type<Record<string, unknown>>().notNull().default({}),
+    slaMinutes: json().$type<Record<string, number>>().notNull().default({ high: 60, medium: 720, low: 1440 }),
+    roi: json()
+      .$type<Record<string, unknown>>()
+      .notNull()
+      .default({ analyst_hourly_cost: 60, minutes_per_action: 10, minutes_per_playbook: 30 }),
     pinLengthLimit: integer().notNull().default(1024),
     multiTenancy: boolean().notNull().default(false),
-    /** Minutes until a new container is due, by severity name. */
-    slaMinutes: json().$type<Record<string, number>>().notNull().default({ high: 60, medium: 720, low: 1440 }),
+    retentionDays: integer().notNull().default(0),
+    rowLimit: integer().notNull().default(10_000),
+    nameLengthLimit: integer().notNull().default(20),
+    activeNamesLimit: integer().notNull().default(10),
   },
   (t) => [check("system_settings_one_row", sql`${t.id} = 1`)],
 );
+
+export const SystemSettings = expose(systemSettings, {
+  name: "SystemSettings",
+  description: "What administrators change while the system runs.",
+  fields: {
+    baseUrl: "The address people reach the system by; empty: not set.",
+    timeZone: "The system's time zone, by its IANA name.",
+    license: "The licence as the REST API tells it; 0 means unlimited.",
+    slaMinutes: "Minutes until a new container is due, by severity name.",
+    roi: "What automation saves: minutes and cost of an analyst's work.",
+    pinLengthLimit: "Characters a pin's message or data may have.",
+    multiTenancy: "Whether a new container has to name its tenant.",
+    retentionDays: "Days that closed containers are kept; 0: forever.",
+    rowLimit: "Rows that an unlimited `collect` answers at most.",
+    nameLengthLimit: "Characters a severity's or status's name may have.",
+    activeNamesLimit: "How many severities, and statuses, may be active at once.",
+  },
+});
 
 /** What requests with an idempotency key did, for a day: the outcome of each of their mutations by its response name. */
 export const idempotencyKeys = pgTable(

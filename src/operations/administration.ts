@@ -1,0 +1,176 @@
+import { eq, type SQL, sql } from "drizzle-orm";
+import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
+import type { Permission } from "../auth/permissions.js";
+import { refuse } from "../errors.js";
+import { type Operation, operation, type Work } from "../operation.js";
+import { columnOf, type Exposed } from "../schema/expose.js";
+import { found, given, type InputOf, type Inputs, int, required } from "../schema/operations.js";
+
+type Values = Record<string, unknown>;
+type AdministeredTable = PgTable & { id: PgColumn; name: PgColumn; disabled?: PgColumn };
+
+interface Administered<Create extends Inputs, Change extends Inputs> {
+  target: Exposed;
+  /** What is called so in messages, such as `workbook template`. */
+  noun: string;
+  area: "settings" | "workbooks" | "apps" | "assets" | "playbooks";
+  create: Create;
+  change: Change;
+  /** The columns of an input; by default those of the same names. Refuses what must not be. */
+  columns?(
+    work: Work<unknown>,
+    input: Partial<InputOf<Create & Change>>,
+    standing: Values | undefined,
+  ): Promise<Values>;
+  /** What goes with the row: children, the default that another one loses. */
+  after?(work: Work<unknown>, id: number, input: Partial<InputOf<Create & Change>>): Promise<void>;
+  /** Refuses to disable or delete a row that has to stay. */
+  beforeRemoval?(work: Work<unknown>, standing: Values): Promise<void>;
+}
+
+/**
+ * The three operations that administer a kind of object. Creating a name that is disabled re-activates it. Deleting
+ * disables where old rows may still use the name, which a table with a `disabled` column says.
+ */
+export function administer<Create extends Inputs, Change extends Inputs>(
+  kind: Administered<Create, Change>,
+): Operation[] {
+  const { target, noun, area } = kind;
+  const table = target.table as AdministeredTable;
+  const object = target.name.charAt(0).toLowerCase() + target.name.slice(1);
+  const key = `${object}Id`;
+  const payload = { [key]: given(int, `Id of the ${noun}.`), [object]: found(target, key, `The ${noun} itself.`) };
+  const id = required(int, `Id of the ${noun}.`);
+  const [edit, remove] = [`${area}:edit`, area === "settings" ? "settings:edit" : `${area}:delete`] as [
+    Permission,
+    Permission,
+  ];
+  const columns = kind.columns ?? (async (_, input) => input as Values);
+  const done = (rowId: number, name: unknown, verb: string) => ({
+    message: `The ${noun} ${JSON.stringify(name)} was ${verb}.`,
+    result: { [key]: rowId },
+  });
+
+  return [
+    operation({
+      name: `create${target.name}`,
+      description: `Makes a ${noun}. A name that exists is refused as DUPLICATE; one that is disabled is used again.`,
+      may: edit,
+      input: kind.create,
+      payload,
+      async run(work) {
+        const input = work.input as Partial<InputOf<Create & Change>>;
+        const values = await columns(work, input, undefined);
+        const standing = await conflicting(work, table, values);
+        if (standing && standing.disabled !== true) {
+          return refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(standing.name)} already.`, "name", {
+            [key]: standing.id as number,
+          });
+        }
+        const rowId = standing
+          ? await change(work, table, standing.id as number, { ...values, disabled: false })
+          : await insert(work, table, noun, values);
+        await kind.after?.(work, rowId, input);
+        return done(rowId, values.name, standing ? "re-activated" : "created");
+      },
+    }),
+    operation({
+      name: `update${target.name}`,
+      description: `Changes a ${noun}: only the fields given; null clears one.`,
+      may: edit,
+      input: { id, ...kind.change },
+      payload,
+      on: (work) => lock(work, table, noun, work.input.id as number),
+      async run(work, standing) {
+        const { id: rowId, ...input } = work.input as unknown as Values & { id: number };
+        const values = await columns(work, input as Partial<InputOf<Create & Change>>, standing);
+        if (values.disabled === true) await kind.beforeRemoval?.(work, standing);
+        await change(work, table, rowId, values);
+        await kind.after?.(work, rowId, input as Partial<InputOf<Create & Change>>);
+        return done(rowId, standing.name, "changed");
+      },
+    }),
+    operation({
+      name: `delete${target.name}`,
+      description: table.disabled
+        ? `Disables a ${noun}: old objects keep it, new ones cannot have it.`
+        : `Deletes a ${noun}.`,
+      may: remove,
+      input: { id },
+      payload,
+      on: (work) => lock(work, table, noun, work.input.id),
+      async run(work, standing) {
+        await kind.beforeRemoval?.(work, standing);
+        if (table.disabled) await change(work, table, work.input.id, { disabled: true });
+        else await work.writer.delete(table).where(eq(table.id, work.input.id));
+        return done(work.input.id, standing.name, table.disabled ? "disabled" : "deleted");
+      },
+    }),
+  ];
+}
+
+/** The row whose name, whatever its letter case, is the one about to be made. */
+async function conflicting(
+  { writer }: Work<unknown>,
+  table: AdministeredTable,
+  values: Values,
+): Promise<Values | undefined> {
+  const name = sql`lower(${table.name}) = lower(${values.name})`;
+  const where =
+    "scm" in table ? sql`${name} and lower(${columnOf(table, "scm")}) = lower(${values.scm ?? "local"})` : name;
+  const [row] = await writer
+    .select()
+    .from(table as PgTable)
+    .where(where)
+    .for("update");
+  return row;
+}
+
+async function insert(
+  { writer }: Work<unknown>,
+  table: AdministeredTable,
+  noun: string,
+  values: Values,
+): Promise<number> {
+  const [row] = await writer
+    .insert(table)
+    .values(stored(table, values, false))
+    .onConflictDoNothing()
+    .returning({ id: table.id });
+  return (
+    (row?.id as number | undefined) ??
+    refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(values.name)} already.`, "name")
+  );
+}
+
+async function change(
+  { writer }: Work<unknown>,
+  table: AdministeredTable,
+  id: number,
+  values: Values,
+): Promise<number> {
+  const set = { ...stored(table, values, true), ...("modifiedTime" in table ? { modifiedTime: sql`now()` } : {}) };
+  if (Object.keys(set).length) await writer.update(table).set(set).where(eq(table.id, id));
+  return id;
+}
+
+/** Only columns of the table; null clears a column, to its default where it cannot be null. */
+function stored(table: AdministeredTable, values: Values, changing: boolean): Record<string, SQL> {
+  const columns = new Set(getTableConfig(table).columns);
+  const entries = Object.entries(values).filter(([name, value]) => {
+    const column = (table as unknown as Record<string, PgColumn | undefined>)[name];
+    return column && columns.has(column) && value !== undefined && (changing || value !== null);
+  });
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value === null && columnOf(table, name).notNull ? sql`default` : value]),
+  ) as Record<string, SQL>;
+}
+
+async function lock({ writer }: Work<unknown>, table: AdministeredTable, noun: string, id: number): Promise<Values> {
+  const [row] = await writer
+    .select()
+    .from(table as PgTable)
+    .where(eq(table.id, id))
+    .for("update");
+  return (row as Values | undefined) ?? refuse("NOT_FOUND", `There is no ${noun} ${id}.`, "id");
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { App, Asset, appActions, apps, assetApprovers } from "../schema/app.js";
+import { flag, idOrName, int, list, nested, object, optional, required, text } from "../schema/operations.js";
+import type { IdOrName } from "../schema/scalars.js";
+import { administer } from "./administration.js";
+import { atMost, isGiven, meant, userId } from "./names.js";
+
+const appActionInput = nested("AppActionInput", "An action that an app offers.", {
+  action: required(text, "Its name, such as `geolocate ip`."),
+  identifier: optional(text, "Its name in code; left out, the action with _ for blanks."),
+  type: optional(text, "What kind of action it is, such as `investigate` or `contain`."),
+  description: optional(text, "What it does."),
+  readOnly: optional(flag, "Whether it changes nothing at the product; left out, true."),
+  parameters: optional(
+    object,
+    "What it takes: name to data type, description, whether it is required, and what it contains.",
+  ),
+  output: optional(list(object), "What its results have, path by path."),
+});
+
+const appInputs = {
+  description: optional(text, "What it does."),
+  appVersion: optional(text, "Its version."),
+  productName: optional(text, "The product it works with."),
+  productVendor: optional(text, "Who makes that product."),
+  publisher: optional(text, "Who wrote the app."),
+  type: optional(text, "What kind of product it is for."),
+  directory: optional(text, "The folder its code is in."),
+  pythonVersion: optional(text, "The Python it needs."),
+  draftMode: optional(flag, "Whether it is being written."),
+  configuration: optional(
+    object,
+    "The settings its assets take: name to `{data_type, required, description}`; data type `password` is a secret.",
+  ),
+  actions: optional(list(appActionInput), "The actions it offers: these and no others."),
+};
+
+export const administerApps = administer({
+  target: App,
+  noun: "app",
+  area: "apps",
+  create: {
+    name: required(text, "Its name, unique whatever the letter case."),
+    appid: optional(text, "Its GUID; left out, a new one."),
+    ...appInputs,
+  },
+  change: { ...appInputs, disabled: optional(flag, "Whether no action may run on it.") },
+  columns: async (_, { actions, ...input }, standing) =>
+    standing ? input : { ...input, name: atMost("name", 255, input.name!), appid: input.appid || randomUUID() },
+  async after({ writer }, appId, { actions }) {
+    if (!isGiven(actions)) return;
+    const names = actions.map(({ action }) => action.toLowerCase());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice) refuse("INVALID_VALUE", `The action ${JSON.stringify(twice)} is given twice.`, "actions");
+    await writer.delete(appActions).where(eq(appActions.appId, appId));
+    if (actions.length === 0) return;
+    await writer.insert(appActions).values(
+      actions.map((action) => ({
+        appId,
+        action: action.action,
+        identifier: action.identifier ?? action.action.replaceAll(" ", "_"),
+        type: action.type ?? "",
+        description: action.description ?? "",
+        readOnly: action.readOnly ?? true,
+        parameters: action.parameters ?? {},
+        output: action.output ?? [],
+      })),
+    );
+  },
+});
+
+const assetInputs = {
+  description: optional(text, "What it is for."),
+  app: optional(idOrName, "The app it is set up for."),
+  productName: optional(text, "The product; left out, the app's."),
+  productVendor: optional(text, "Who makes the product; left out, the app's."),
+  type: optional(text, "What kind of product it is; left out, the app's."),
+  configuration: optional(
+    object,
+    "All its settings. Secrets are kept and never answered; `********` leaves one as it is.",
+  ),
+  tags: optional(list(text), "Words to find it by."),
+  concurrencyLimit: optional(int, "How many actions may run on it at once; null: any number."),
+  approvers: optional(list(idOrName), "Users who are asked before an action runs on it."),
+  primaryVoting: optional(int, "How many approvers must agree before an action runs; 0: none."),
+  actionWhitelist: optional(object, "Actions that run without approval."),
+  ingest: optional(object, "How data is polled from it: label, interval and whether."),
+};
+
+export const administerAssets = administer({
+  target: Asset,
+  noun: "asset",
+  area: "assets",
+  create: { name: required(text, "Its name, unique; kept in small letters."), ...assetInputs },
+  change: { ...assetInputs, disabled: optional(flag, "Whether no action may run on it.") },
+  async columns(work, { app: reference, approvers, configuration, name, ...input }, standing) {
+    const app = await appOf(work, reference, standing);
+    const fromApp =
+      app && !standing
+        ? { productName: app.productName, productVendor: app.productVendor, type: app.type, appVersion: app.appVersion }
+        : {};
+    return {
+      ...fromApp,
+      ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
+      ...(name === undefined ? {} : { name: atMost("name", 255, name.trim().toLowerCase()) }),
+      ...(reference === undefined ? {} : { appId: app?.id ?? null }),
+      ...(configuration === undefined
+        ? {}
+        : split(configuration ?? {}, app?.configuration ?? {}, (standing?.secrets ?? {}) as Settings)),
+    };
+  },
+  async after(work, assetId, { approvers }) {
+    if (approvers === undefined) return;
+    await work.writer.delete(assetApprovers).where(eq(assetApprovers.assetId, assetId));
+    for (const approver of approvers ?? []) {
+      const approverId = await userId(work, approver, "approvers");
+      if (approverId === null) continue;
+      await work.writer.insert(assetApprovers).values({ assetId, userId: approverId }).onConflictDoNothing();
+    }
+  },
+});
+
+async function appOf(
+  { writer }: Work<unknown>,
+  reference: IdOrName | null | undefined,
+  standing: Settings | undefined,
+) {
+  const meantApp = reference === undefined ? ((standing?.appId as number | null | undefined) ?? null) : reference;
+  if (meantApp === null) return undefined;
+  const [app] = await writer
+    .select()
+    .from(apps)
+    .where(meant(apps, meantApp, apps.name));
+  return app ?? refuse("NOT_FOUND", `There is no app ${JSON.stringify(meantApp)}.`, "app");
+}
+
+type Settings = Record<string, unknown>;
+
+/** What stands for a secret in answers. */
+const hidden = "********";
+const secretName = /pass(word|phrase|wd)?$|secret|token|api_?key|private_?key|credential/i;
+
+/** Parts the settings of an asset into those that may be shown and the secrets. */
+function split(
+  given: Settings,
+  declared: Record<string, { data_type?: string }>,
+  kept: Settings,
+): { configuration: Settings; secrets: Settings } {
+  const configuration: Settings = {};
+  const secrets: Settings = {};
+  for (const [name, value] of Object.entries(given)) {
+    const declaredType = Object.hasOwn(declared, name) ? declared[name]?.data_type : undefined;
+    const secret = declaredType === "password" || secretName.test(name);
+    if (!secret) configuration[name] = value;
+    else if (value !== null && value !== "") {
+      configuration[name] = hidden;
+      secrets[name] = value === hidden && Object.hasOwn(kept, name) ? kept[name] : value;
+    }
+  }
+  return { configuration, secrets };
+}

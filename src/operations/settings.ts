@@ -1,0 +1,261 @@
+import { and, eq, ne, sql } from "drizzle-orm";
+import { refuse } from "../errors.js";
+import { operation, type Work } from "../operation.js";
+import { CustomField } from "../schema/custom-field.js";
+import { Label } from "../schema/label.js";
+import { flag, found, int, list, object, optional, required, text, word } from "../schema/operations.js";
+import { Severity, severities } from "../schema/severity.js";
+import { Status, statuses, statusType } from "../schema/status.js";
+import { SystemSettings, systemSettings } from "../schema/system.js";
+import { Tenant } from "../schema/tenant.js";
+import { administer } from "./administration.js";
+import { atMost } from "./names.js";
+
+const order = optional(int, "Place among the others.");
+const disabled = optional(flag, "Whether it may not be used for new objects.");
+const description = optional(text, "What it is for.");
+
+export const administerLabels = administer({
+  target: Label,
+  noun: "label",
+  area: "settings",
+  create: { name: required(text, "Its name, unique whatever the letter case.") },
+  change: { disabled },
+  columns: async (_, input) => ({ ...input, ...(input.name === undefined ? {} : { name: plainName(input.name) }) }),
+});
+
+export const administerSeverities = administer({
+  target: Severity,
+  noun: "severity",
+  area: "settings",
+  create: {
+    name: required(text, "Its name: letters, digits, - and _."),
+    color: optional(text, "Colour it is shown in."),
+    order,
+    isDefault: optional(flag, "Whether new containers get it."),
+  },
+  change: {
+    color: optional(text, "Colour it is shown in."),
+    order,
+    isDefault: optional(flag, "True: new containers get it, and no other one."),
+  },
+  columns: (work, input, standing) => restrictedName(work, severities, "severities", input, standing),
+  async after({ writer }, id, { isDefault }) {
+    if (isDefault) await writer.update(severities).set({ isDefault: true }).where(eq(severities.id, id));
+  },
+  async beforeRemoval(_, { name, isDefault }) {
+    if (isDefault)
+      refuse(
+        "WRONG_STATE",
+        `${JSON.stringify(name)} is the default severity; make another one the default first.`,
+        "id",
+      );
+  },
+});
+
+export const administerStatuses = administer({
+  target: Status,
+  noun: "status",
+  area: "settings",
+  create: {
+    name: required(text, "Its name: letters, digits, - and _."),
+    statusType: required(word(statusType), "The stage it belongs to."),
+    order,
+    isDefault: optional(flag, "Whether containers get it when they enter its stage."),
+  },
+  change: { order, isDefault: optional(flag, "True: containers get it when they enter its stage, and no other one.") },
+  columns: (work, input, standing) => restrictedName(work, statuses, "statuses", input, standing),
+  async after({ writer }, id, { isDefault }) {
+    if (isDefault) await writer.update(statuses).set({ isDefault: true }).where(eq(statuses.id, id));
+  },
+  async beforeRemoval({ writer }, { id, name, statusType: type, isDefault }) {
+    if (isDefault)
+      refuse(
+        "WRONG_STATE",
+        `${JSON.stringify(name)} is the default status of its type; make another one the default first.`,
+        "id",
+      );
+    const others = and(
+      ne(statuses.id, id as number),
+      eq(statuses.disabled, false),
+      sql`${statuses.statusType} = ${type}`,
+    );
+    const [other] = await writer.select({ id: statuses.id }).from(statuses).where(others).limit(1);
+    if (!other)
+      refuse(
+        "WRONG_STATE",
+        `${JSON.stringify(name)} is the last active status of its type; make another one first.`,
+        "id",
+      );
+  },
+});
+
+export const administerTenants = administer({
+  target: Tenant,
+  noun: "tenant",
+  area: "settings",
+  create: {
+    name: required(text, "Its name, unique whatever the letter case."),
+    description,
+    contact: optional(text, "Whom to call."),
+    slas: optional(object, "Minutes until a container is due, by severity name; null: the system's."),
+  },
+  change: {
+    name: optional(text, "Its name, unique whatever the letter case."),
+    description,
+    contact: optional(text, "Whom to call."),
+    slas: optional(object, "Minutes until a container is due, by severity name; null: the system's."),
+    disabled,
+  },
+  columns: async (_, input) => {
+    checkMinutes("slas", input.slas);
+    return { ...input, ...(typeof input.name === "string" ? { name: plainName(input.name) } : {}) };
+  },
+  async beforeRemoval(_, { id }) {
+    if (id === 0) refuse("WRONG_STATE", "Tenant 0 is the default one and stays.", "id");
+  },
+});
+
+const fieldTypes = ["text", "textarea", "number", "boolean", "select"];
+
+const customFieldInputs = {
+  description,
+  fieldType: optional(text, "`text`, `textarea`, `number`, `boolean` or `select`."),
+  options: optional(list(text), "The values that a `select` may have."),
+  required: optional(flag, "Whether a new container needs it."),
+  order,
+};
+
+export const administerCustomFields = administer({
+  target: CustomField,
+  noun: "custom field",
+  area: "settings",
+  create: { name: required(text, "Its key in `customFields`, unique whatever the letter case."), ...customFieldInputs },
+  change: customFieldInputs,
+  columns: async (_, input, standing) => {
+    const type = input.fieldType ?? (standing?.fieldType as string | undefined) ?? "text";
+    if (!fieldTypes.includes(type))
+      refuse(
+        "INVALID_VALUE",
+        `${JSON.stringify(type)} is no type of field; there are ${fieldTypes.join(", ")}.`,
+        "fieldType",
+      );
+    const options = input.options ?? (standing?.options as string[] | undefined) ?? [];
+    if (type === "select" && options.length === 0) refuse("INVALID_VALUE", "A select needs options.", "options");
+    return { ...input, ...(input.name === undefined ? {} : { name: plainName(input.name) }) };
+  },
+});
+
+export const updateSystemSettings = operation({
+  name: "updateSystemSettings",
+  description: "Changes the system's settings: only those given; null sets one back to its default.",
+  may: "settings:edit",
+  input: {
+    baseUrl: optional(text, "The address people reach the system by."),
+    timeZone: optional(text, "The system's time zone, by its IANA name."),
+    license: optional(object, "The licence as the REST API tells it."),
+    slaMinutes: optional(object, "Minutes until a new container is due, by severity name."),
+    roi: optional(object, "What automation saves: minutes and cost of an analyst's work."),
+    pinLengthLimit: optional(int, "Characters a pin's message or data may have."),
+    multiTenancy: optional(flag, "Whether a new container has to name its tenant."),
+    retentionDays: optional(int, "Days that closed containers are kept; 0: forever."),
+    rowLimit: optional(int, "Rows that an unlimited `collect` answers at most."),
+    nameLengthLimit: optional(int, "Characters a severity's or status's name may have."),
+    activeNamesLimit: optional(int, "How many severities, and statuses, may be active at once."),
+  },
+  payload: { systemSettings: found(SystemSettings, "systemSettingsId", "The settings after the change.") },
+  async run({ writer, input }) {
+    checkMinutes("slaMinutes", input.slaMinutes);
+    if (typeof input.timeZone === "string" && !isTimeZone(input.timeZone)) {
+      refuse("INVALID_VALUE", `${JSON.stringify(input.timeZone)} is no time zone such as Europe/Zurich.`, "timeZone");
+    }
+    for (const [field, least] of [
+      ["pinLengthLimit", 1],
+      ["retentionDays", 0],
+      ["rowLimit", 1],
+      ["nameLengthLimit", 1],
+      ["activeNamesLimit", 3],
+    ] as const) {
+      const number = input[field];
+      if (typeof number === "number" && number < least)
+        refuse("INVALID_VALUE", `${field} is ${number}; ${least} is the least.`, field);
+    }
+    const set = Object.fromEntries(
+      Object.entries(input)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, value ?? sql`default`]),
+    );
+    if (Object.keys(set).length) await writer.update(systemSettings).set(set).where(eq(systemSettings.id, 1));
+    return { message: "The settings were changed.", result: { systemSettingsId: 1 } };
+  },
+});
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+
+function checkMinutes(field: string, minutes: Record<string, unknown> | null | undefined): void {
+  for (const [name, value] of Object.entries(minutes ?? {})) {
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 5_256_000) {
+      refuse(
+        "INVALID_VALUE",
+        `${field} gives ${JSON.stringify(name)} ${JSON.stringify(value)}; it takes whole minutes from 1 to ten years.`,
+        field,
+      );
+    }
+  }
+}
+
+function plainName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === "") return refuse("INVALID_VALUE", "A name needs a letter or digit.", "name");
+  return atMost("name", 255, trimmed);
+}
+
+/**
+ * The rules of severities and statuses: few, short and simple names. A new default takes the place of the old one, and a
+ * default is only given away by giving it to another.
+ */
+async function restrictedName(
+  { writer }: Work<unknown>,
+  table: typeof severities | typeof statuses,
+  plural: string,
+  { name, isDefault, ...input }: { name?: string; isDefault?: boolean | null; statusType?: unknown },
+  standing: Record<string, unknown> | undefined,
+): Promise<Record<string, unknown>> {
+  // The lock lets one change of names after another count.
+  const [settings] = await writer.select().from(systemSettings).for("update");
+  if (isDefault === false && standing?.isDefault) {
+    refuse(
+      "WRONG_STATE",
+      `${JSON.stringify(standing.name)} is the default; make another one the default instead.`,
+      "isDefault",
+    );
+  }
+  if (isDefault && standing?.disabled)
+    refuse("INACTIVE", `${JSON.stringify(standing.name)} is disabled; create it again first.`, "isDefault");
+  if (isDefault) {
+    const type = input.statusType ?? standing?.statusType;
+    const ofType = type ? sql`${statuses.statusType} = ${type}` : undefined;
+    await writer
+      .update(table)
+      .set({ isDefault: false })
+      .where(and(eq(table.isDefault, true), ofType));
+  }
+  if (name === undefined) return input;
+  if (!/^[A-Za-z0-9_-]+$/.test(name))
+    refuse("INVALID_VALUE", `${JSON.stringify(name)} has other characters than letters, digits, - and _.`, "name");
+  atMost("name", settings!.nameLengthLimit, name);
+  const [active] = await writer
+    .select({ count: sql<number>`count(*)::int` })
+    .from(table)
+    .where(eq(table.disabled, false));
+  if (active!.count >= settings!.activeNamesLimit) {
+    refuse("WRONG_STATE", `${active!.count} ${plural} are active, which is the limit; delete one first.`, "name");
+  }
+  return { ...input, name };
+}
