@@ -172,6 +172,27 @@ describe("a custom field", () => {
       "customFieldId customField { name fieldType options required }",
     );
     expect(made.customField).toEqual({ name: "ticket", fieldType: "select", options: ["a"], required: true });
+    const create = (customFields?: object) =>
+      run("createContainer", { name: "n", label: "events", customFields }, "container { customFields }");
+    expect(await create()).toMatchObject({
+      success: false,
+      field: "customFields",
+      message: expect.stringContaining("required"),
+    });
+    expect(await create({ ticket: "b" })).toMatchObject({
+      success: false,
+      field: "customFields",
+      message: expect.stringContaining("one of a"),
+    });
+    expect(await create({ ticket: "a", more: 1 })).toMatchObject({
+      success: false,
+      field: "customFields",
+      message: expect.stringContaining("more"),
+    });
+    expect(await create({ ticket: "a" })).toMatchObject({
+      success: true,
+      container: { customFields: { ticket: "a" } },
+    });
     expect(await run("createCustomField", { name: "other", fieldType: "colour" })).toMatchObject({
       code: "INVALID_VALUE",
       field: "fieldType",

@@ -22,6 +22,7 @@ import type { IdOrName } from "../schema/scalars.js";
 import { systemSettings } from "../schema/system.js";
 import { tenants } from "../schema/tenant.js";
 import { artifactFields, canonical, insertArtifacts } from "./artifacts.js";
+import { checkCustomFields } from "./custom-fields.js";
 import { activeLabel, activeSeverity, atMost, defaultSeverity, defaultStatus, meant } from "./names.js";
 import { copyTemplate, findTemplate } from "./workbooks.js";
 
@@ -61,6 +62,7 @@ export const createContainer = operation({
   async run(work) {
     const { writer, input, emit } = work;
     const template = await templateOf(work, input.containerType, input.template);
+    await checkCustomFields(work, input.customFields ?? {}, true);
     const label = await activeLabel(work, input.label);
     const severity = input.severity ? await activeSeverity(work, input.severity) : await defaultSeverity(work);
     const tenant = await tenantOf(work, input.tenantId);
