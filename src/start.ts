@@ -71,6 +71,6 @@ export async function ensureSample(
       .rows as [{ any: boolean }];
     if (any) return;
     await loadSample(writer, new Date());
-    say("Fifty sample incidents loaded.");
+    say("Three hundred sample incidents loaded.");
   });
 }

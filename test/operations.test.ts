@@ -188,8 +188,8 @@ describe("addNote", () => {
     ["a type that contradicts the artifact", "artifactId: 122, noteType: GENERAL", "INVALID_VALUE", "noteType"],
     ["an artifact of another container", "artifactId: 122, container: 7", "CONTAINER_MISMATCH", "container"],
     ["an artifact that does not exist", "artifactId: 5", "NOT_FOUND", "artifactId"],
-    ["a task that does not exist", "taskId: 5", "NOT_FOUND", "taskId"],
-    ["an artifact and a task at once", "artifactId: 122, taskId: 5", "INVALID_VALUE", "taskId"],
+    ["a task that does not exist", "taskId: 50000", "NOT_FOUND", "taskId"],
+    ["an artifact and a task at once", "artifactId: 122, taskId: 1", "INVALID_VALUE", "taskId"],
   ])("refuses %s", async (_, input, code, field) => {
     const { data } = await ask(`mutation { addNote(input: { ${input} }) { success code field noteId note { id } } }`);
     expect(data.addNote).toEqual({ success: false, code, field, noteId: null, note: null });
@@ -325,9 +325,9 @@ describe("createContainer", () => {
     ["a label that does not exist", 'label: "Example Label"', "NOT_FOUND", "label"],
     ["a template for an event", 'label: "events", template: "x"', "INVALID_VALUE", "template"],
     [
-      "a case while no template is the default one",
-      'label: "events", containerType: CASE',
-      "NO_DEFAULT_TEMPLATE",
+      "a case of a template that does not exist",
+      'label: "events", containerType: CASE, template: 77',
+      "NOT_FOUND",
       "template",
     ],
     ["a tenant that does not exist", 'label: "events", tenantId: 9', "NOT_FOUND", "tenantId"],
@@ -341,10 +341,22 @@ describe("createContainer", () => {
     });
   });
 
+  test("refuses a case while no template is the default one", async () => {
+    await database.pool.query("update workbook_templates set is_default = false");
+    const before = await count("containers");
+    expect(await create('name: "n", label: "events", containerType: CASE')).toMatchObject({
+      success: false,
+      code: "NO_DEFAULT_TEMPLATE",
+      field: "template",
+    });
+    expect(await count("containers")).toBe(before);
+    await database.pool.query("update workbook_templates set is_default = true");
+  });
+
   test("finds a tenant by id, name or digits, and needs one when multi-tenancy is on", async () => {
-    await database.pool.query("insert into tenants (id, name) values (3, 'ACME'), (4, '3')");
+    await database.pool.query("insert into tenants (id, name) values (3, 'Globex'), (4, '3')");
     const tenants = [];
-    for (const tenant of ["3", '"acme"', '"3"', '"4"', "0", '""'])
+    for (const tenant of ["3", '"globex"', '"3"', '"4"', "0", '""'])
       tenants.push((await create(`name: "n", label: "events", tenantId: ${tenant}`)).container.tenant.id);
     expect(tenants).toEqual([3, 3, 4, 4, 0, 0]);
     await database.pool.query("update system_settings set multi_tenancy = true");

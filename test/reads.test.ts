@@ -110,7 +110,7 @@ describe("a filter", () => {
     ["a name nobody defined", '{ label: { eq: "nonsense" } }', []],
     ["all of some tags", '{ tags: { hasAll: ["red-network"] } }', [7]],
     ["any of some tags", '{ tags: { hasAny: ["kiosk", "red-network"] } }', [7, 42]],
-    ["an enum", "{ containerType: { eq: CASE } }", []],
+    ["an enum", "{ id: { in: [7, 297] }, containerType: { eq: CASE } }", [297]],
     ["a time", '{ id: { in: [1, 337] }, createTime: { gt: "2026-10-15T00:00:00Z" } }', [337]],
     ["no value", "{ id: { in: [42, 337] }, closeTime: { isNull: true } }", [42]],
     ["a computed number", "{ id: { in: [7, 79] }, artifactCount: { gte: 2 } }", [79]],
@@ -189,6 +189,39 @@ describe("the number of statements", () => {
       ),
     );
     expect(seen.length).toBe(5);
+  });
+
+  test("is one for each level of the largest view of a case", async () => {
+    const query = `{
+      containers(first: 5, filter: { caseItems: { sourceType: { eq: "Artifact" } } }) { nodes {
+        name owner { username } role { name } tenant { name } asset { name app { name } } currentPhase { name }
+        artifacts { nodes { name parentArtifact { name } notes { nodes { title } } } }
+        notes { nodes { title author { username } } }
+        pins { nodes { data } }
+        comments { nodes { comment } }
+        workbooks { nodes { template { name } } }
+        phases { nodes { name tasks { nodes { name status owner { username } notes { nodes { title } } } } } }
+        actionRuns { nodes { action status appRuns { nodes { appName asset { name } results { nodes { status parameter data } } } } approvals { nodes { status approver { username } } } } }
+        playbookRuns { nodes { status playbook { fullName } actionRuns { nodes { action } } } }
+        vaultItems { nodes { name size } }
+        caseItems { nodes { sourceType source { nodeId ... on Artifact { name } ... on Container { name } } copy { ... on Artifact { id } } } }
+      } }
+    }`;
+    let data: Awaited<ReturnType<typeof ask>>["data"];
+    const seen = await statements(async () => {
+      ({ data } = await ask(query));
+    });
+    const [found] = data.containers.nodes;
+    expect(found).toMatchObject({ tenant: { name: "Default" }, currentPhase: { name: "Containment" } });
+    expect(found.phases.nodes.map(({ tasks }: { tasks: { nodes: object[] } }) => tasks.nodes.length)).toEqual([
+      2, 2, 2,
+    ]);
+    expect(found.actionRuns.nodes[0].appRuns.nodes[0].results.nodes[0].status).toBe("SUCCESS");
+    expect(found.caseItems.nodes.map(({ source }: { source: { name: string } }) => typeof source.name)).not.toContain(
+      "undefined",
+    );
+    // The places of the query that have a parent; `source` reads containers and artifacts, empty lists end their branch.
+    expect(seen.length).toBeLessThanOrEqual(query.match(/\w+(?=\s*(\([^)]*\))?\s*\{)/g)!.length);
   });
 
   test("reads only the columns asked for", async () => {

@@ -5,7 +5,7 @@ export interface Documented extends Partial<Incident> {
   id: number;
   name: string;
   label: string;
-  status: string;
+  status: "new" | "open" | "closed";
   severity: string;
   identifier?: string;
   artifacts: (Evidence & { id?: number; identifier?: string })[];
