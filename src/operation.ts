@@ -95,23 +95,26 @@ async function execute(
   const lines: string[] = [];
   try {
     permit(definition, context);
-    return await context.database.transaction(async (writer) => {
-      lines.length = 0;
-      const earlier = await claim(writer, context, responseName);
-      if (earlier) return earlier;
-      const events: Event[] = [];
-      const outcome = await attempt(definition, {
-        writer,
-        input,
-        context,
-        emit: (kind, containerId, nodeType, nodeId) =>
-          events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
-        trace: (line) => lines.push(`${responseName}: ${line}`),
-      });
-      lines.push(`${responseName}: ${outcome.message}`);
-      await record(writer, context, definition.name, responseName, outcome, events);
-      return outcome;
-    });
+    const { outcome } = await context.database.transaction(
+      async (writer, now) => {
+        lines.length = 0;
+        const earlier = await claim(writer, context, responseName);
+        if (earlier) return { outcome: earlier };
+        const events: Event[] = [];
+        const outcome = await attempt(definition, now, {
+          writer,
+          input,
+          context,
+          emit: (kind, containerId, nodeType, nodeId) =>
+            events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
+          trace: (line) => lines.push(`${responseName}: ${line}`),
+        });
+        lines.push(`${responseName}: ${outcome.message}`);
+        return { outcome, events };
+      },
+      ({ outcome, events }) => events && record(context, definition.name, responseName, outcome, events),
+    );
+    return outcome;
   } catch (error) {
     await recordFailure(context, definition.name, error);
     throw error;
@@ -127,11 +130,16 @@ function permit({ name, may }: Definition<Inputs, unknown>, { caller }: Context)
   });
 }
 
-async function attempt<I, T>(definition: Definition<Inputs, T>, work: Work<I>): Promise<Outcome> {
+async function attempt<I, T>(
+  definition: Definition<Inputs, T>,
+  now: (statement: SQL) => Promise<unknown>,
+  work: Work<I>,
+): Promise<Outcome> {
   let savepoint = false;
   try {
     const target = (await definition.on?.(work as never)) as T;
-    await work.writer.execute(sql`savepoint operation`);
+    // Not waited for: it travels with the first statement of the operation.
+    now(sql`savepoint operation`).catch(() => {});
     savepoint = true;
     const { message, result } = await definition.run(work as never, target);
     return { success: true, code: null, field: null, message, result };
@@ -176,14 +184,7 @@ async function claim(
 }
 
 /** Everything a finished operation leaves behind, in one statement; after all locks, so that events keep their order. */
-async function record(
-  writer: Writer,
-  context: Context,
-  name: string,
-  responseName: string,
-  outcome: Outcome,
-  events: Event[],
-): Promise<void> {
+function record(context: Context, name: string, responseName: string, outcome: Outcome, events: Event[]): SQL {
   const parts: SQL[] = [
     sql`audit as (${auditInsert(context, name, outcome.success ? "done" : "refused", outcome.code, outcome.message, outcome.result)})`,
   ];
@@ -197,7 +198,7 @@ async function record(
       select topic, kind, "containerId", "nodeType", "nodeId" from json_to_recordset(${JSON.stringify(events)}::json)
       as e(topic text, kind text, "containerId" int, "nodeType" text, "nodeId" int))`);
   }
-  await writer.execute(sql`with ${sql.join(parts, sql`, `)} select`);
+  return sql`with ${sql.join(parts, sql`, `)} select`;
 }
 
 /** What was asked for and not done leaves its mark too, in a transaction of its own. */

@@ -444,6 +444,19 @@ describe("every operation", () => {
     ]);
   });
 
+  test("of which nobody knows whether it was committed says so", async () => {
+    await database.pool.query(`create function cut_off() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';
+      create constraint trigger cut_off after insert on comments deferrable initially deferred for each row when (new.comment = 'lost') execute function cut_off()`);
+    const { data, errors } = await ask('mutation { comment(input: { container: 7, comment: "lost" }) { success } }');
+    expect(data).toEqual({ comment: null });
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("Idempotency-Key"), extensions: { code: "OUTCOME_UNKNOWN" } },
+    ]);
+    expect(
+      (await ask('mutation { comment(input: { container: 7, comment: "next" }) { success } }')).data.comment.success,
+    ).toBe(true);
+  });
+
   test("runs in few statements", async () => {
     const statements = await gateway.statements(() =>
       ask(`mutation { addArtifact(input: { container: 7, ${artifactFields} }) { success } }`),

@@ -11,13 +11,19 @@ export type Writer = NodePgDatabase;
 export interface Database {
   /** Runs one statement and gives its rows as Postgres' own text, untouched. */
   read(statement: SQL): Promise<TextRow[]>;
-  /** Runs `work` in a transaction; after a deadlock or serialisation failure it runs again, three times at most. */
-  transaction<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction; after a deadlock or serialisation failure it runs again, three times at most. The
+   * statement that `closing` makes of the result is the last one, and travels together with the commit.
+   */
+  transaction<T>(work: Work<T>, closing?: (result: T) => SQL | undefined): Promise<T>;
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
   close(): Promise<void>;
 }
+
+/** What is done in a transaction. `now` sends a statement at once, where drizzle does so only when it is waited for. */
+export type Work<T> = (writer: Writer, now: (statement: SQL) => Promise<unknown>) => Promise<T>;
 
 export type TextRow = (string | null)[];
 
@@ -42,25 +48,29 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
     connectionTimeoutMillis: 5_000,
     query_timeout: 7_000,
     keepAlive: true,
+    pipeline: true,
     options,
     application_name: "soar-graphql",
     ...connection,
   });
   pool.on("error", report);
-  pool.on("connect", (client) => client.on("error", report));
   const names = new StatementNames();
+  pool.on("connect", (client) => {
+    client.on("error", report);
+    prepareAll(client, names);
+  });
   return {
     pool,
     writer: drizzle(pool, { casing }),
     read: async (statement) => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
-      const query = { text, name: names.of(text), values: params, rowMode: "array", types: asText };
+      const query = { text, values: params, rowMode: "array", types: asText };
       return (await pool.query(query)).rows as TextRow[];
     },
-    transaction: async (work) => {
+    transaction: async (work, closing) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(pool, work);
+          return await once(pool, work, closing);
         } catch (error) {
           if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw error;
         }
@@ -70,13 +80,21 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
   };
 }
 
-async function once<T>(pool: pg.Pool, work: (writer: Writer) => Promise<T>): Promise<T> {
+async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQL | undefined): Promise<T> {
   const client = await pool.connect();
+  const now = (statement: SQL) => {
+    const { sql: text, params: values } = dialect.sqlToQuery(statement);
+    return client.query({ text, values });
+  };
   let broken: Error | undefined;
   try {
-    await client.query("begin");
-    const result = await work(drizzle(client, { casing }));
-    await commit(client);
+    // Not waited for: it travels with the first statement, which fails if it did.
+    client.query("begin").catch(() => {});
+    const result = await work(drizzle(client, { casing }), now);
+    const last = closing?.(result);
+    const [closed, committed] = await Promise.allSettled([last && now(last), client.query("commit")]);
+    if (closed.status === "rejected" && isAnswer(closed.reason)) throw closed.reason;
+    if (committed.status === "rejected") throw isAnswer(committed.reason) ? committed.reason : outcomeUnknown();
     return result;
   } catch (error) {
     await client.query("rollback").catch((failure: Error) => {
@@ -88,29 +106,41 @@ async function once<T>(pool: pg.Pool, work: (writer: Writer) => Promise<T>): Pro
   }
 }
 
-/** A connection lost here may have lost only the answer: neither "done" nor "not done" would be true. */
-async function commit(client: pg.PoolClient): Promise<void> {
-  try {
-    await client.query("commit");
-  } catch (error) {
-    if (sqlState(error)) throw error;
-    throw new AppError(
-      "OUTCOME_UNKNOWN",
-      "The connection was lost while the change was being committed; retry with the same Idempotency-Key to learn what became of it.",
-    );
-  }
+/** Whether Postgres judged the statement, rather than the connection to it being lost. */
+function isAnswer(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && !/^(08|57P)/.test(state);
+}
+
+/** A connection lost at the commit may have lost only the answer: neither "done" nor "not done" would be true. */
+function outcomeUnknown(): AppError {
+  return new AppError(
+    "OUTCOME_UNKNOWN",
+    "The connection was lost while the change was being committed; retry with the same Idempotency-Key to learn what became of it.",
+  );
+}
+
+/** Lets a connection keep every statement with parameters prepared, whichever library sends it. */
+function prepareAll(client: pg.PoolClient, names: StatementNames): void {
+  const send = (...words: unknown[]) => Reflect.apply(pg.Client.prototype.query, client, words);
+  client.query = ((first: unknown, ...rest: unknown[]) => {
+    const query = first as pg.QueryConfig;
+    return typeof query === "object" && typeof query.text === "string"
+      ? send({ ...query, name: names.of(query.text) }, ...rest)
+      : send(first, ...rest);
+  }) as typeof client.query;
 }
 
 /**
- * Names under which connections keep statements prepared. A connection keeps them for as long as it lives, so statements
- * of ad-hoc shape beyond the first thousand go unnamed.
+ * Names under which connections keep statements prepared. A connection keeps them for as long as it lives, so long ones
+ * and those of ad-hoc shape beyond the first thousand go unnamed.
  */
 class StatementNames {
   readonly #names = new Map<string, string>();
 
   of(text: string): string | undefined {
     const known = this.#names.get(text);
-    if (known || this.#names.size >= 1000) return known;
+    if (known || text.length > 20_000 || this.#names.size >= 1000) return known;
     const name = createHash("md5").update(text).digest("base64url");
     this.#names.set(text, name);
     return name;
