@@ -3,6 +3,7 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
+import { keepHouse } from "./housekeeping.js";
 import { errorBody } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
@@ -37,6 +38,7 @@ export async function createServer(config: Config, database: Database): Promise<
   serveSockets(app, schema, database, allows);
   serveHealth(app, database);
   await servePages(app, await schemaDocument());
+  keepHouse(app, database);
   return app;
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { readConfig } from "../src/config.js";
+import { createServer } from "../src/server.js";
 import { openGateway } from "./support/gateway.js";
 
 const gateway = await openGateway();
@@ -518,6 +520,11 @@ describe("an idempotency key", () => {
     );
     const second = await say("old", "something else");
     expect(second.data.comment.comment.id).not.toBe(first.data.comment.comment.id);
+    await database.pool.query(
+      "update idempotency_keys set create_time = now() - interval '25 hours' where key = 'old'",
+    );
+    await createServer(readConfig({ LOG_LEVEL: "silent" }), database).then((other) => other.close());
+    expect(await count("idempotency_keys", "key = 'old'")).toBe(0);
   });
 });
 

@@ -1,0 +1,19 @@
+import { sql } from "drizzle-orm";
+import type { FastifyInstance } from "fastify";
+import type { Database } from "./database/pools.js";
+import { idempotencyKeys } from "./schema/system.js";
+
+const hour = 3_600_000;
+
+/** Removes once an hour what need not be kept: idempotency keys older than a day. */
+export function keepHouse(app: FastifyInstance, database: Database): void {
+  const clean = async () => {
+    await database.writer
+      .delete(idempotencyKeys)
+      .where(sql`${idempotencyKeys.createTime} < now() - interval '24 hours'`)
+      .catch((error) => app.log.warn({ err: error }, "old idempotency keys could not be removed"));
+  };
+  const timer = setInterval(clean, hour).unref();
+  app.addHook("onReady", clean);
+  app.addHook("preClose", async () => clearInterval(timer));
+}
