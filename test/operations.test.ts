@@ -523,7 +523,9 @@ describe("an idempotency key", () => {
     await database.pool.query(
       "update idempotency_keys set create_time = now() - interval '25 hours' where key = 'old'",
     );
-    await createServer(readConfig({ LOG_LEVEL: "silent" }), database).then((other) => other.close());
+    const other = await createServer(readConfig({ LOG_LEVEL: "silent" }), database);
+    await other.ready();
+    await other.close();
     expect(await count("idempotency_keys", "key = 'old'")).toBe(0);
   });
 });
