@@ -21,6 +21,8 @@ export interface Work<Input> {
   readonly writer: Writer;
   readonly input: Input;
   readonly context: Context;
+  /** Adds a statement whose answer nobody needs: it is sent at the end, with the commit. */
+  last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
   /** Tells the caller who asked with `trace: true`. */
@@ -99,20 +101,22 @@ async function execute(
       async (writer, now) => {
         lines.length = 0;
         const earlier = await claim(writer, context, responseName);
-        if (earlier) return { outcome: earlier };
-        const events: Event[] = [];
+        if (earlier) return { outcome: earlier, endings: [] };
+        const [events, endings]: [Event[], SQL[]] = [[], []];
         const outcome = await attempt(definition, now, {
           writer,
           input,
           context,
+          last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
           trace: (line) => lines.push(`${responseName}: ${line}`),
         });
         lines.push(`${responseName}: ${outcome.message}`);
-        return { outcome, events };
+        const done = record(context, definition.name, responseName, outcome, events);
+        return { outcome, endings: outcome.success ? [...endings, done] : [done] };
       },
-      ({ outcome, events }) => events && record(context, definition.name, responseName, outcome, events),
+      ({ endings }) => endings,
     );
     return outcome;
   } catch (error) {

@@ -13,9 +13,9 @@ export interface Database {
   read(statement: SQL): Promise<TextRow[]>;
   /**
    * Runs `work` in a transaction; after a deadlock or serialisation failure it runs again, three times at most. The
-   * statement that `closing` makes of the result is the last one, and travels together with the commit.
+   * statements that `closing` makes of the result are the last ones, and travel together with the commit.
    */
-  transaction<T>(work: Work<T>, closing?: (result: T) => SQL | undefined): Promise<T>;
+  transaction<T>(work: Work<T>, closing?: (result: T) => SQL[]): Promise<T>;
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
@@ -80,7 +80,7 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
   };
 }
 
-async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQL | undefined): Promise<T> {
+async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQL[]): Promise<T> {
   const client = await pool.connect();
   const now = (statement: SQL) => {
     const { sql: text, params: values } = dialect.sqlToQuery(statement);
@@ -91,10 +91,9 @@ async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQ
     // Not waited for: it travels with the first statement, which fails if it did.
     client.query("begin").catch(() => {});
     const result = await work(drizzle(client, { casing }), now);
-    const last = closing?.(result);
-    const [closed, committed] = await Promise.allSettled([last && now(last), client.query("commit")]);
-    if (closed.status === "rejected" && isAnswer(closed.reason)) throw closed.reason;
-    if (committed.status === "rejected") throw isAnswer(committed.reason) ? committed.reason : outcomeUnknown();
+    const ends = [...(closing?.(result) ?? []).map(now), client.query("commit")];
+    const failures = (await Promise.allSettled(ends)).flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+    if (failures.length) throw failures.find(isAnswer) ?? outcomeUnknown();
     return result;
   } catch (error) {
     await client.query("rollback").catch((failure: Error) => {

@@ -55,7 +55,7 @@ export const addArtifact = operation({
   async run(work, { id }) {
     const [artifactId] = await insertArtifacts(work, id, "addArtifact", [work.input]);
     if (artifactId === undefined) return refuseDuplicate(work, id);
-    await touchArtifacts(work, id);
+    touchArtifacts(work, id);
     return { message: `Artifact ${artifactId} added to container ${id}.`, result: { artifactId, containerId: id } };
   },
 });
