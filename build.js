@@ -2,23 +2,32 @@
  * Makes dist/: the server by the TypeScript compiler, the pages by vite. `npm start` calls it, so it skips what is up to
  * date; nothing is fetched.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 const root = import.meta.dirname;
-const require = createRequire(import.meta.url);
 
-/** Runs `build` unless `stamp` says that it ran for these very files. */
-function upToDate(stamp, files, build) {
+/** Runs a program of a package, unless it ran for these very files; what it says goes to stderr, for stdout may be read. */
+function make(what, files, command) {
   const hash = createHash("sha256");
   for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
-  const wanted = hash.digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  build();
-  writeFileSync(stamp, wanted);
+  const made = hash.digest("hex");
+  const stamp = join(root, "dist", `.${what}`);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === made) return;
+  const [program, ...words] = command.split(" ");
+  const path = join(root, "node_modules", program);
+  if (!existsSync(path)) stop("Run `npm ci` first: the packages are not installed.");
+  console.error(`Building the ${what} …`);
+  const { status } = spawnSync(process.execPath, [path, ...words], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) stop(`The ${what} could not be built.`);
+  writeFileSync(stamp, made);
+}
+
+function stop(sentence) {
+  console.error(sentence);
+  process.exit(1);
 }
 
 function filesBelow(folder) {
@@ -28,15 +37,10 @@ function filesBelow(folder) {
     .sort();
 }
 
-function run(script, ...words) {
-  execFileSync(process.execPath, [script, ...words], { cwd: root, stdio: "inherit" });
-}
-
-upToDate(join(root, "dist", ".server"), [...filesBelow("src"), "tsconfig.json", "package-lock.json"], () => {
-  console.error("Building the server …");
-  run(join(dirname(require.resolve("typescript/package.json")), "bin", "tsc"), "-p", ".");
-});
-upToDate(join(root, "dist", ".web"), [...filesBelow("web"), "package-lock.json"], () => {
-  console.error("Building the pages …");
-  run(join(dirname(require.resolve("vite/package.json")), "bin", "vite.js"), "build", "--config", "web/vite.config.ts");
-});
+make("server", [...filesBelow("src"), "tsconfig.json", "package-lock.json"], "typescript/bin/tsc -p .");
+// Without the runner, vite writes next to the packages, which may be another user's.
+make(
+  "pages",
+  [...filesBelow("web"), "package-lock.json"],
+  "vite/bin/vite.js build --configLoader runner --config web/vite.config.ts",
+);

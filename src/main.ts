@@ -1,29 +1,100 @@
+import type { Socket } from "node:net";
 import { parseArgs } from "node:util";
+import type { FastifyInstance } from "fastify";
 import { createToken } from "./auth/who.js";
 import { type Config, readConfig } from "./config.js";
 import { AppError, StartError } from "./errors.js";
 import { schemaDocument } from "./resolvers/schema.js";
 import { createServer } from "./server.js";
-import { ensureSample, openStore } from "./start.js";
+import { ensureSample, ensureToken, openStore } from "./start.js";
 
 const say = (sentence: string) => console.log(sentence);
 
-/** Serves the gateway until it is told to stop. */
+/** Serves the gateway until it is told to stop; then requests finish first, and Postgres stops last. */
 async function serve(config: Config): Promise<void> {
+  const told = toldToStop();
   const store = await openStore(config, say);
-  await ensureSample(store, config, say);
-  const app = await createServer(config, store.database);
-  onStop(async () => {
-    await app.close();
+  try {
+    const newToken = await ensureToken(store.database, config);
+    await ensureSample(store, config, say);
+    const app = await createServer(config, store.database);
+    closeWhenIdle(app);
+    try {
+      welcome(config.HOST, await listen(app, config), newToken);
+      const lost = await Promise.race([told, store.place.ended]);
+      if (lost) throw new StartError(`Postgres has ended: ${lost}`);
+    } finally {
+      await drain(app);
+    }
+  } finally {
     await store.close();
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT. A second one, or 14 seconds, end the process at once, and Postgres then ends by itself. */
+function toldToStop(): Promise<undefined> {
+  return new Promise((resolve) => {
+    let first = 0;
+    const onSignal = (signal: NodeJS.Signals) => {
+      // One Ctrl-C comes twice: from the terminal, and from npm, which passes on its own.
+      if (first && Date.now() - first < 500) return;
+      if (first) process.exit(1);
+      first = Date.now();
+      setTimeout(() => process.exit(1), 14_000).unref();
+      say(`${signal}: finishing requests under way, then stopping.`);
+      resolve(undefined);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
   });
-  await app.listen({ port: config.PORT, host: config.HOST });
-  const { port } = app.server.address() as { port: number };
-  const host = config.HOST.includes(":") ? `[${config.HOST}]` : config.HOST === "0.0.0.0" ? "127.0.0.1" : config.HOST;
-  const fragment = store.newToken ? `#token=${store.newToken}` : "";
-  say(`\n  Explorer   http://${host}:${port}/explorer${fragment}\n  GraphQL    http://${host}:${port}/graphql`);
-  if (store.newToken) say(`\n  Administrator's token, shown this once: ${store.newToken}\n`);
+}
+
+/** The port it listens on. */
+async function listen(app: FastifyInstance, { PORT, HOST }: Config): Promise<number> {
+  try {
+    await app.listen({ port: PORT, host: HOST });
+    return (app.server.address() as { port: number }).port;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EADDRINUSE" ? "another program uses that port" : message;
+    throw new StartError(`The gateway cannot listen on port ${PORT} of ${HOST}: ${reason}; set PORT or HOST.`);
+  }
+}
+
+function welcome(host: string, port: number, newToken: string | undefined): void {
+  const everywhere: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  const name = everywhere[host] ?? host;
+  const address = `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  const fragment = newToken ? `#token=${newToken}` : "";
+  say(`\n  Explorer   ${address}/explorer${fragment}\n  GraphQL    ${address}/graphql`);
+  if (newToken) say(`\n  Administrator's token, shown this once: ${newToken}\n`);
   else say("\n  Another token: npm run token -- --user admin\n");
+}
+
+/** Closes connections as soon as they have nothing under way; Node would cut answers that are still being sent, and wait for connections kept alive. */
+function closeWhenIdle({ server }: FastifyInstance): void {
+  const idle = new Set<Socket>();
+  let closing = false;
+  server.on("connection", (socket) => {
+    idle.add(socket);
+    socket.once("close", () => idle.delete(socket));
+  });
+  server.on("request", ({ socket }, response) => {
+    idle.delete(socket);
+    response.once("close", () => {
+      if (closing) socket.destroySoon();
+      else if (!socket.destroyed) idle.add(socket);
+    });
+  });
+  server.closeIdleConnections = () => {
+    closing = true;
+    for (const socket of idle) socket.destroy();
+  };
+}
+
+/** Requests end within seven seconds by their own limits; a client that has gone silent may not hold the others up. */
+async function drain(app: FastifyInstance): Promise<void> {
+  await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, 8_000))]);
 }
 
 /** Brings the database up to date and ends. */
@@ -41,7 +112,7 @@ async function token(config: Config): Promise<void> {
   });
   const store = await openStore(config, () => {}, { join: true });
   try {
-    console.log(store.newToken ?? (await createToken(store.database.writer, values.user)));
+    say(await createToken(store.database.writer, values.user));
   } finally {
     await store.close();
   }
@@ -52,38 +123,20 @@ async function schema(): Promise<void> {
   process.stdout.write(await schemaDocument());
 }
 
-/** Ends in good order on the first signal; a second one, or 14 seconds, end it at once. */
-function onStop(stop: () => Promise<void>): void {
-  let stopping = false;
-  const begin = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    say(`${signal}: finishing requests under way, then stopping.`);
-    setTimeout(() => process.exit(1), 14_000).unref();
-    stop().then(
-      () => process.exit(0),
-      (error) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", begin);
-  process.on("SIGINT", begin);
-}
-
-const commands: Record<string, (config: Config) => Promise<void>> = { serve, migrate, token, schema };
+const commands = new Map<string, (config: Config) => Promise<void>>(Object.entries({ serve, migrate, token, schema }));
 
 // A reader of the output that goes away must not end a server.
-process.stdout.on("error", () => {});
+for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
 
-const command = commands[process.argv[2] ?? "serve"];
+const name = process.argv[2] ?? "serve";
 try {
-  if (!command)
-    throw new StartError(`${process.argv[2]} is no command; there are ${Object.keys(commands).join(", ")}.`);
+  const command = commands.get(name);
+  if (!command) throw new StartError(`${name} is no command; there are ${[...commands.keys()].join(", ")}.`);
   await command(readConfig());
 } catch (error) {
-  const forOperator = error instanceof StartError || error instanceof AppError;
-  console.error(forOperator ? error.message : error);
+  const { code } = error as NodeJS.ErrnoException;
+  const forOperator = error instanceof StartError || error instanceof AppError || code?.startsWith("ERR_PARSE_ARGS");
+  console.error(forOperator ? (error as Error).message : error);
   process.exitCode = 1;
 }
+process.exit();

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { readConfig } from "../src/config.js";
+import { StartError } from "../src/errors.js";
+
+function mistakesOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return (error as Error).message;
+  }
+  return "";
+}
+
+describe("the settings", () => {
+  test("have a default each", () => {
+    expect(readConfig({})).toEqual({ PORT: 4000, HOST: "127.0.0.1", DATA_DIR: ".data", LOG_LEVEL: "info" });
+  });
+
+  test("are read from the environment, which may hold others too", () => {
+    const given = {
+      PORT: "0",
+      HOST: "::1",
+      DATABASE_URL: "postgresql://localhost/soar",
+      DATA_DIR: "/srv/soar",
+      ADMIN_TOKEN: "0123456789abcdef",
+      SAMPLE_DATA: "false",
+      CORS_ORIGINS: "https://soc.example.com, http://localhost:8080,",
+      LOG_LEVEL: "silent",
+    };
+    expect(readConfig({ ...given, PATH: "/bin" })).toEqual({
+      ...given,
+      PORT: 0,
+      SAMPLE_DATA: false,
+      CORS_ORIGINS: ["https://soc.example.com", "http://localhost:8080"],
+    });
+  });
+
+  test("that are empty are unset", () => {
+    const names = [
+      "PORT",
+      "HOST",
+      "DATABASE_URL",
+      "DATA_DIR",
+      "ADMIN_TOKEN",
+      "SAMPLE_DATA",
+      "CORS_ORIGINS",
+      "LOG_LEVEL",
+    ];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(readConfig({}));
+  });
+
+  test("that are wrong are all named at once, each with its value", () => {
+    const message = mistakesOf({
+      PORT: "4OOO",
+      SAMPLE_DATA: "yes",
+      CORS_ORIGINS: "https://soc.example.com/",
+      LOG_LEVEL: "loud",
+    });
+    expect(message.split("\n")).toEqual([
+      "These settings cannot be used (.env.example explains each):",
+      expect.stringMatching(/^ {2}PORT: .+, is "4OOO"$/),
+      expect.stringMatching(/^ {2}SAMPLE_DATA: .+, is "yes"$/),
+      '  CORS_ORIGINS: must be an origin such as https://soc.example.com, is "https://soc.example.com/"',
+      expect.stringMatching(/^ {2}LOG_LEVEL: .+, is "loud"$/),
+    ]);
+  });
+
+  test.each(["65536", "-1", "80.5", "port"])("refuse the port %j", (PORT) => {
+    expect(mistakesOf({ PORT })).toContain(`is "${PORT}"`);
+  });
+
+  test("that are secret are not shown, right or wrong", () => {
+    const message = mistakesOf({
+      PORT: "none",
+      ADMIN_TOKEN: "short-secret",
+      DATABASE_URL: "mysql://someone:secret@localhost/db",
+    });
+    expect(message).toContain("ADMIN_TOKEN: must have at least 16 characters, is a secret not shown here");
+    expect(message).toContain("DATABASE_URL: must begin with postgres:// or postgresql://, is a secret not shown here");
+    expect(message).not.toContain("short-secret");
+    expect(message).not.toContain("someone");
+  });
+});
+
+describe("a file .env", () => {
+  const before = { ...process.env };
+  const folder = process.cwd();
+  const place = mkdtempSync(join(tmpdir(), "soar-config-"));
+
+  afterEach(() => {
+    process.chdir(folder);
+    rmSync(place, { recursive: true });
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+
+  test("is read, and what the environment has wins", () => {
+    writeFileSync(join(place, ".env"), "PORT=4001\nLOG_LEVEL=warn\nADMIN_TOKEN=\nDATA_DIR='elsewhere'\n");
+    process.chdir(place);
+    for (const name of ["PORT", "DATA_DIR", "ADMIN_TOKEN"]) delete process.env[name];
+    process.env.LOG_LEVEL = "error";
+    expect(readConfig()).toMatchObject({ PORT: 4001, LOG_LEVEL: "error", DATA_DIR: "elsewhere" });
+    expect(readConfig().ADMIN_TOKEN).toBeUndefined();
+  });
+});
