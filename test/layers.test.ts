@@ -12,7 +12,11 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   database: { ours: ["database", "errors.ts"] },
   reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
   operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
-  "operation.ts": { ours: ["context.ts", "schema", "auth", "database", "errors.ts"], packages: /^drizzle-orm/ },
+  "operation.ts": {
+    ours: ["ledger.ts", "context.ts", "schema", "auth", "database", "errors.ts"],
+    packages: /^drizzle-orm/,
+  },
+  "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
   "context.ts": { ours: ["auth", "database", "reads", "errors.ts"], packages: /^node:/ },
   resolvers: {
     ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],

@@ -2,7 +2,8 @@ import { and, not, or, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
-import { columnOf, type Exposed, foreignColumn, type Source } from "../schema/expose.js";
+import { columnOf, type Exposed, type Source } from "../schema/expose.js";
+import { foreignColumn } from "../schema/relate.js";
 
 /** A filter as callers write it: fields with their lookups, related objects with their filters, `and`, `or`, `not`. */
 export type Filter = Record<string, unknown>;
