@@ -7,7 +7,7 @@ export const examples = [
 query NewestIncident {
   containers(
     first: 1
-    filter: { status: { eq: "open" }, notes: { title: { isNull: false } } }
+    filter: { status: { eq: "open" }, notes: {} }
     orderBy: [{ field: CREATE_TIME, direction: DESC }]
   ) {
     totalCount

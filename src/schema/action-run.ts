@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { boolean, index, integer, json, pgTable, text } from "drizzle-orm/pg-core";
 import { apps, assets } from "./app.js";
 import { id, time, timeOfInsert } from "./columns.js";
@@ -43,9 +42,10 @@ export const actionRuns = pgTable(
     index().on(t.playbookRunId, t.id),
     index().on(t.playbookId, t.id),
     index().on(t.status, t.id),
-    index("action_runs_action").on(sql`lower(${t.action})`, t.id),
     index().on(t.createTime, t.id),
     index().on(t.updateTime, t.id),
+    index().on(t.startTime, t.id),
+    index().on(t.action, t.id),
     index().on(t.ownerId),
     index().on(t.creatorId),
   ],
@@ -118,6 +118,7 @@ export const appRuns = pgTable(
     index().on(t.status, t.id),
     index().on(t.createTime, t.id),
     index().on(t.startTime, t.id),
+    index().on(t.endTime, t.id),
     index().on(t.effectiveUserId),
   ],
 );

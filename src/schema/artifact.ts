@@ -62,6 +62,7 @@ export const artifacts = pgTable(
     index().on(t.parentContainerId),
     index().on(t.parentArtifactId),
     index().using("gin", t.tags),
+    index("artifacts_name_parts").using("gin", t.name.op("gin_trgm_ops")),
     index("artifacts_cef").using("gin", sql`(${t.cef}::jsonb) jsonb_path_ops`),
   ],
 );

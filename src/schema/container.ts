@@ -110,6 +110,8 @@ export const containers = pgTable(
     index().on(t.containerUpdateTime, t.id),
     index().on(t.artifactUpdateTime, t.id),
     index().using("gin", t.tags),
+    index("containers_name_parts").using("gin", t.name.op("gin_trgm_ops")),
+    index("containers_description_parts").using("gin", t.description.op("gin_trgm_ops")),
   ],
 );
 

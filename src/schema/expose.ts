@@ -159,7 +159,17 @@ function addExposure(exposed: Exposed, field: string, rule: FieldRule): void {
     );
   }
   exposed.fields.set(field, source);
-  if (kind) addLookups(exposed.filter, field, kind, column);
+  if (kind) addLookups(exposed.filter, field, kind, column, grows(exposed) ? indexesOn(column) : undefined);
+}
+
+/** Whether a table grows with the number of containers, so that reading all of it is no way to find something. */
+const grows = ({ table, name }: Exposed) => name === "Container" || name === "AuditEntry" || "containerId" in table;
+
+/** The methods of the indexes that begin with a column. */
+function indexesOn(column: PgColumn | undefined): Set<string> {
+  const indexes = column ? getTableConfig(column.table as PgTable).indexes : [];
+  const leading = indexes.filter(({ config }) => (config.columns[0] as { name?: string }).name === column?.name);
+  return new Set(leading.map(({ config }) => config.method ?? "btree"));
 }
 
 function columnSource(table: PgTable, field: string, { kind, shape }: FieldRule): Source {

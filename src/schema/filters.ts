@@ -19,8 +19,10 @@ const lookups: Record<string, [takes: (item: unknown) => unknown, meaning: strin
 
 const comparisons = ["eq", "gt", "gte", "lt", "lte", "isNull"];
 
+type Offer = [name: string, description: string, lookups: string[]];
+
 /** The input type of each kind's lookups; the kinds without one cannot be filtered by. */
-const offered: Partial<Record<Kind, [name: string, description: string, lookups: string[]]>> = {
+const offered: Partial<Record<Kind, Offer>> = {
   id: ["IdFilter", "Lookups by id; all given must hold.", ["eq", "in"]],
   integer: ["IntFilter", "Lookups on a number; all given must hold.", comparisons],
   bigint: ["BigIntFilter", "Lookups on a large number; all given must hold.", comparisons],
@@ -41,6 +43,9 @@ const offered: Partial<Record<Kind, [name: string, description: string, lookups:
   tags: ["TagsFilter", "Lookups on a set of words; all given must hold.", ["hasAll", "hasAny"]],
 };
 
+/** Where only the index for parts of a text exists. */
+const search: Offer = ["SearchFilter", "Lookups on a text by a part of it.", ["icontains"]];
+
 const made = new Map<string, Class>();
 
 /** The input type that filters a list of `name` objects, as yet only with `and`, `or` and `not`. */
@@ -53,23 +58,46 @@ export function filterOf(name: string): Class {
   return filter;
 }
 
-/** Lets a filter look at a field, if its kind offers lookups. */
-export function addLookups(filter: Class, field: string, kind: Kind, column?: PgColumn): void {
+/**
+ * Lets a filter look at a field, if its kind offers lookups. In a table that grows those are offered that an index
+ * serves: `indexes` tells the methods of the indexes that begin with the column.
+ */
+export function addLookups(
+  filter: Class,
+  field: string,
+  kind: Kind,
+  column?: PgColumn,
+  indexes?: ReadonlySet<string>,
+): void {
   if (field === "cef") {
     addField(filter, field, () => CefFilter, "Where a field of the CEF record has a value.");
     return;
   }
-  const [name, description, words] = kind === "enum" ? ofEnum(column as PgEnumColumn<never>) : (offered[kind] ?? []);
-  if (!name) return;
+  const offer = offerOf(kind, column, indexes);
+  if (!offer) return;
+  const [name, description, words] = offer;
   if (!made.has(name))
     made.set(
       name,
-      lookupType(name, description!, words!, () => [outputType(kind, column)].flat()[0]),
+      lookupType(name, description, words, () => [outputType(kind, column)].flat()[0]),
     );
   addField(filter, field, () => made.get(name), `Lookups on \`${field}\`.`);
 }
 
-function ofEnum(column: PgEnumColumn<never>): [string, string, string[]] {
+function offerOf(
+  kind: Kind,
+  column: PgColumn | undefined,
+  indexes: ReadonlySet<string> | undefined,
+): Offer | undefined {
+  if (kind === "enum") return ofEnum(column as PgEnumColumn<never>);
+  if (!indexes || kind === "boolean" || column?.primary) return offered[kind];
+  if (kind === "tags") return indexes.has("gin") ? offered.tags : undefined;
+  if (kind === "title" && indexes.has("gin")) return indexes.has("btree") ? offered.title : search;
+  if (kind === "title") return indexes.has("btree") ? offered.text : undefined;
+  return indexes.has("btree") ? offered[kind] : undefined;
+}
+
+function ofEnum(column: PgEnumColumn<never>): Offer {
   const name = column.enum.enumName.replace(/(?:^|_)([a-z])/g, (_: string, letter: string) => letter.toUpperCase());
   return [`${name}Filter`, `Lookups on a ${name}; all given must hold.`, ["eq", "in", "isNull"]];
 }

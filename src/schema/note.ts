@@ -46,6 +46,8 @@ export const notes = pgTable(
     index().on(t.authorId, t.id),
     index().on(t.artifactId, t.id),
     index().on(t.createTime, t.id),
+    index().on(t.modifiedTime, t.id),
+    index("notes_title_parts").using("gin", t.title.op("gin_trgm_ops")),
   ],
 );
 

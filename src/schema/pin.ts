@@ -48,6 +48,7 @@ export const pins = pgTable(
   (t) => [
     uniqueIndex("pins_name").on(t.containerId, t.name).where(sql`${t.name} is not null`),
     check("pins_content", sql`${t.message} is not null or ${t.data} is not null`),
+    index().on(t.name, t.id),
     index().on(t.containerId, t.id),
     index().on(t.authorId),
     index().on(t.playbookId),

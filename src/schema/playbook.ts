@@ -121,6 +121,7 @@ export const playbookRuns = pgTable(
     index().on(t.status, t.id),
     index().on(t.createTime, t.id),
     index().on(t.updateTime, t.id),
+    index().on(t.startTime, t.id),
     index().on(t.ownerId),
     index().on(t.effectiveUserId),
     index().on(t.lastArtifactId),

@@ -33,6 +33,9 @@ export const vaultItems = pgTable(
     index().on(t.taskId),
     index().on(t.userId),
     index().on(t.createTime, t.id),
+    index().on(t.size, t.id),
+    index().on(t.name, t.id),
+    index("vault_items_name_parts").using("gin", t.name.op("gin_trgm_ops")),
   ],
 );
 

@@ -202,6 +202,8 @@ export const tasks = pgTable(
     index().on(t.roleId),
     index().on(t.createTime, t.id),
     index().on(t.status, t.id),
+    index().on(t.modifiedTime, t.id),
+    index("tasks_name_parts").using("gin", t.name.op("gin_trgm_ops")),
   ],
 );
 

@@ -631,9 +631,10 @@ CREATE INDEX "action_runs_container_id_id_index" ON "action_runs" USING btree ("
 CREATE INDEX "action_runs_playbook_run_id_id_index" ON "action_runs" USING btree ("playbook_run_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_playbook_id_id_index" ON "action_runs" USING btree ("playbook_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_status_id_index" ON "action_runs" USING btree ("status","id");--> statement-breakpoint
-CREATE INDEX "action_runs_action" ON "action_runs" USING btree (lower("action"),"id");--> statement-breakpoint
 CREATE INDEX "action_runs_create_time_id_index" ON "action_runs" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "action_runs_update_time_id_index" ON "action_runs" USING btree ("update_time","id");--> statement-breakpoint
+CREATE INDEX "action_runs_start_time_id_index" ON "action_runs" USING btree ("start_time","id");--> statement-breakpoint
+CREATE INDEX "action_runs_action_id_index" ON "action_runs" USING btree ("action","id");--> statement-breakpoint
 CREATE INDEX "action_runs_owner_id_index" ON "action_runs" USING btree ("owner_id");--> statement-breakpoint
 CREATE INDEX "action_runs_creator_id_index" ON "action_runs" USING btree ("creator_id");--> statement-breakpoint
 CREATE INDEX "app_runs_action_run_id_id_index" ON "app_runs" USING btree ("action_run_id","id");--> statement-breakpoint
@@ -644,6 +645,7 @@ CREATE INDEX "app_runs_asset_id_id_index" ON "app_runs" USING btree ("asset_id",
 CREATE INDEX "app_runs_status_id_index" ON "app_runs" USING btree ("status","id");--> statement-breakpoint
 CREATE INDEX "app_runs_create_time_id_index" ON "app_runs" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "app_runs_start_time_id_index" ON "app_runs" USING btree ("start_time","id");--> statement-breakpoint
+CREATE INDEX "app_runs_end_time_id_index" ON "app_runs" USING btree ("end_time","id");--> statement-breakpoint
 CREATE INDEX "app_runs_effective_user_id_index" ON "app_runs" USING btree ("effective_user_id");--> statement-breakpoint
 CREATE INDEX "approvals_action_run_id_id_index" ON "approvals" USING btree ("action_run_id","id");--> statement-breakpoint
 CREATE INDEX "approvals_container_id_id_index" ON "approvals" USING btree ("container_id","id");--> statement-breakpoint
@@ -673,6 +675,7 @@ CREATE INDEX "artifacts_ingest_app_id_index" ON "artifacts" USING btree ("ingest
 CREATE INDEX "artifacts_parent_container_id_index" ON "artifacts" USING btree ("parent_container_id");--> statement-breakpoint
 CREATE INDEX "artifacts_parent_artifact_id_index" ON "artifacts" USING btree ("parent_artifact_id");--> statement-breakpoint
 CREATE INDEX "artifacts_tags_index" ON "artifacts" USING gin ("tags");--> statement-breakpoint
+CREATE INDEX "artifacts_name_parts" ON "artifacts" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "artifacts_cef" ON "artifacts" USING gin (("cef"::jsonb) jsonb_path_ops);--> statement-breakpoint
 CREATE INDEX "audit_entries_time_id_index" ON "audit_entries" USING btree ("time","id");--> statement-breakpoint
 CREATE INDEX "audit_entries_container_id_id_index" ON "audit_entries" USING btree ("container_id","id");--> statement-breakpoint
@@ -707,6 +710,8 @@ CREATE INDEX "containers_close_time_id_index" ON "containers" USING btree ("clos
 CREATE INDEX "containers_container_update_time_id_index" ON "containers" USING btree ("container_update_time","id");--> statement-breakpoint
 CREATE INDEX "containers_artifact_update_time_id_index" ON "containers" USING btree ("artifact_update_time","id");--> statement-breakpoint
 CREATE INDEX "containers_tags_index" ON "containers" USING gin ("tags");--> statement-breakpoint
+CREATE INDEX "containers_name_parts" ON "containers" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
+CREATE INDEX "containers_description_parts" ON "containers" USING gin ("description" gin_trgm_ops);--> statement-breakpoint
 CREATE UNIQUE INDEX "custom_fields_name" ON "custom_fields" USING btree (lower("name"));--> statement-breakpoint
 CREATE UNIQUE INDEX "labels_name" ON "labels" USING btree (lower("name"));--> statement-breakpoint
 CREATE INDEX "notes_container_id_id_index" ON "notes" USING btree ("container_id","id");--> statement-breakpoint
@@ -715,7 +720,10 @@ CREATE INDEX "notes_phase_id_index" ON "notes" USING btree ("phase_id");--> stat
 CREATE INDEX "notes_author_id_id_index" ON "notes" USING btree ("author_id","id");--> statement-breakpoint
 CREATE INDEX "notes_artifact_id_id_index" ON "notes" USING btree ("artifact_id","id");--> statement-breakpoint
 CREATE INDEX "notes_create_time_id_index" ON "notes" USING btree ("create_time","id");--> statement-breakpoint
+CREATE INDEX "notes_modified_time_id_index" ON "notes" USING btree ("modified_time","id");--> statement-breakpoint
+CREATE INDEX "notes_title_parts" ON "notes" USING gin ("title" gin_trgm_ops);--> statement-breakpoint
 CREATE UNIQUE INDEX "pins_name" ON "pins" USING btree ("container_id","name") WHERE "pins"."name" is not null;--> statement-breakpoint
+CREATE INDEX "pins_name_id_index" ON "pins" USING btree ("name","id");--> statement-breakpoint
 CREATE INDEX "pins_container_id_id_index" ON "pins" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "pins_author_id_index" ON "pins" USING btree ("author_id");--> statement-breakpoint
 CREATE INDEX "pins_playbook_id_index" ON "pins" USING btree ("playbook_id");--> statement-breakpoint
@@ -727,6 +735,7 @@ CREATE INDEX "playbook_runs_playbook_id_id_index" ON "playbook_runs" USING btree
 CREATE INDEX "playbook_runs_status_id_index" ON "playbook_runs" USING btree ("status","id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_create_time_id_index" ON "playbook_runs" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_update_time_id_index" ON "playbook_runs" USING btree ("update_time","id");--> statement-breakpoint
+CREATE INDEX "playbook_runs_start_time_id_index" ON "playbook_runs" USING btree ("start_time","id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_owner_id_index" ON "playbook_runs" USING btree ("owner_id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_effective_user_id_index" ON "playbook_runs" USING btree ("effective_user_id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_last_artifact_id_index" ON "playbook_runs" USING btree ("last_artifact_id");--> statement-breakpoint
@@ -749,6 +758,9 @@ CREATE INDEX "vault_items_hash_index" ON "vault_items" USING btree ("hash");--> 
 CREATE INDEX "vault_items_task_id_index" ON "vault_items" USING btree ("task_id");--> statement-breakpoint
 CREATE INDEX "vault_items_user_id_index" ON "vault_items" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "vault_items_create_time_id_index" ON "vault_items" USING btree ("create_time","id");--> statement-breakpoint
+CREATE INDEX "vault_items_size_id_index" ON "vault_items" USING btree ("size","id");--> statement-breakpoint
+CREATE INDEX "vault_items_name_id_index" ON "vault_items" USING btree ("name","id");--> statement-breakpoint
+CREATE INDEX "vault_items_name_parts" ON "vault_items" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "phase_templates_template_id_order_id_index" ON "phase_templates" USING btree ("template_id","order","id");--> statement-breakpoint
 CREATE INDEX "phases_container_id_order_id_index" ON "phases" USING btree ("container_id","order","id");--> statement-breakpoint
 CREATE INDEX "phases_container_id_id_index" ON "phases" USING btree ("container_id","id");--> statement-breakpoint
@@ -763,6 +775,8 @@ CREATE INDEX "tasks_owner_id_index" ON "tasks" USING btree ("owner_id");--> stat
 CREATE INDEX "tasks_role_id_index" ON "tasks" USING btree ("role_id");--> statement-breakpoint
 CREATE INDEX "tasks_create_time_id_index" ON "tasks" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "tasks_status_id_index" ON "tasks" USING btree ("status","id");--> statement-breakpoint
+CREATE INDEX "tasks_modified_time_id_index" ON "tasks" USING btree ("modified_time","id");--> statement-breakpoint
+CREATE INDEX "tasks_name_parts" ON "tasks" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE UNIQUE INDEX "workbook_templates_name" ON "workbook_templates" USING btree (lower("name"));--> statement-breakpoint
 CREATE UNIQUE INDEX "workbook_templates_one_default" ON "workbook_templates" USING btree ("is_default") WHERE "workbook_templates"."is_default";--> statement-breakpoint
 CREATE INDEX "workbook_templates_creator_id_index" ON "workbook_templates" USING btree ("creator_id");--> statement-breakpoint

@@ -1,0 +1,2 @@
+-- Finds parts of texts by an index.
+create extension if not exists pg_trgm;
