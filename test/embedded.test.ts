@@ -173,6 +173,22 @@ describe("the embedded Postgres", () => {
   });
 });
 
+test("waits for what a killed Postgres still does", async () => {
+  const { connection, ended } = await start(kept);
+  const client = new pg.Client({ ...connection, database: "postgres", options: "-c statement_timeout=1s" });
+  client.on("error", () => {});
+  await client.connect();
+  const statement = client.query("select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b");
+  const lost = expect(statement).rejects.toThrow();
+  await expect
+    .poll(() => ask({ connection }, "select count(*) from pg_stat_activity where query like '%series%b'"))
+    .toBe("1");
+  process.kill(pidOf(kept), "SIGKILL");
+  await ended;
+  expect(await word(await start(kept))).toBe("still here");
+  await lost;
+});
+
 describe("a second start on the same data", () => {
   test("is refused while the first one's process lives", async () => {
     const first = await start(kept);
@@ -199,13 +215,21 @@ describe("a second start on the same data", () => {
     }
   });
 
-  test("is refused while a Postgres of another container listens", async () => {
+  // The number of its process may be anybody's here: of nothing, of this process, of the first, of one of the kernel's.
+  test.each([
+    999_999_999,
+    process.pid,
+    1,
+    2,
+  ])("is refused while a Postgres of another container listens, there %i", async (pid) => {
     const socket = join(kept, "postgres", "socket", ".s.PGSQL.5432");
     rmSync(socket, { force: true });
     const listener = createServer().listen(socket);
     await once(listener, "listening");
-    writeFileSync(lockFile(kept), "999999999\n");
+    writeFileSync(lockFile(kept), `${pid}\n`);
     await expect(start(kept)).rejects.toThrow(/is in use by a Postgres that cannot be seen from here/);
+    expect(readFileSync(lockFile(kept), "utf8")).toBe(`${pid}\n`);
+    rmSync(lockFile(kept));
     listener.close();
   });
 });

@@ -34,19 +34,18 @@ describe("a list", () => {
   const orders = ["ID", "NAME", "CREATE_TIME", "DUE_TIME", "CLOSE_TIME", "END_TIME"];
   const cases = orders.flatMap((field) => ["ASC", "DESC"].map((direction) => [field, direction] as const));
 
-  test.each(cases)(
-    "ordered by %s %s is the same read forward, backward and in one statement",
-    async (field, direction) => {
-      const column = field.toLowerCase();
-      const { rows } = await database.pool.query(
-        `select id from containers order by ${column} ${direction}, id ${direction}`,
-      );
-      const expected = rows.map(({ id }) => id);
-      const order = `orderBy: [{ field: ${field}, direction: ${direction} }]`;
-      expect(await readAll("containers", order, 70, true)).toEqual(expected);
-      expect(await readAll("containers", order, 70, false)).toEqual(expected);
-    },
-  );
+  test.each(
+    cases,
+  )("ordered by %s %s is the same read forward, backward and in one statement", async (field, direction) => {
+    const column = field.toLowerCase();
+    const { rows } = await database.pool.query(
+      `select id from containers order by ${column} ${direction}, id ${direction}`,
+    );
+    const expected = rows.map(({ id }) => id);
+    const order = `orderBy: [{ field: ${field}, direction: ${direction} }]`;
+    expect(await readAll("containers", order, 70, true)).toEqual(expected);
+    expect(await readAll("containers", order, 70, false)).toEqual(expected);
+  });
 
   test("ordered by several keys in different directions is the same read forward and backward", async () => {
     const { rows } = await database.pool.query("select id from containers order by close_time desc, name asc, id asc");

@@ -21,6 +21,19 @@ export const connection = ({ socket }: Home) => ({ host: socket, port: 5432, use
 
 /** Starts Postgres on the data of a home and waits until it answers. */
 export async function launch(home: Home, throwAway: boolean): Promise<Server> {
+  for (const deadline = Date.now() + 10_000; ; ) {
+    try {
+      return await attempt(home, throwAway);
+    } catch (error) {
+      // Processes of a Postgres that was killed may still be at their last statement.
+      const busy = (error as Error).message.includes("pre-existing shared memory block");
+      if (!busy || Date.now() > deadline) throw error;
+      await new Promise((next) => setTimeout(next, 100));
+    }
+  }
+}
+
+async function attempt(home: Home, throwAway: boolean): Promise<Server> {
   const log = join(home.folder, "postgres.log");
   const child = run(home, throwAway, log);
   let failure: string | undefined;

@@ -20,14 +20,14 @@ export async function findRunning({ data, folder, socket }: Home): Promise<Runni
   const pid = await lockedBy(data);
   if (pid === undefined) return undefined;
   const words = alive(pid) ? commandLine(pid) : "";
-  // Whose command line is hidden, Postgres itself must judge.
-  if (words === undefined) return undefined;
-  if (`${words} `.includes(` -D ${data} `)) return { pid, owner: ownerOf(pid, words) };
+  if (`${words} `.includes(` -D ${data} `)) return { pid, owner: ownerOf(pid, words!) };
   if (await answers(socket)) {
     throw new StartError(
       `The data in ${folder} is in use by a Postgres that cannot be seen from here, perhaps in another container; stop it, or set DATA_DIR to another folder or DATABASE_URL to a shared Postgres.`,
     );
   }
+  // Whose command line is hidden, Postgres itself must judge.
+  if (words === undefined) return undefined;
   // Postgres sees through a lock whose process is gone, but not through one whose number another process has now.
   rmSync(join(data, "postmaster.pid"), { force: true });
   rmSync(join(socket, ".s.PGSQL.5432.lock"), { force: true });
