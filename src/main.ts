@@ -4,7 +4,10 @@ import type { FastifyInstance } from "fastify";
 import { createToken } from "./auth/who.js";
 import { type Config, readConfig } from "./config.js";
 import { AppError, StartError } from "./errors.js";
-import { schemaDocument } from "./resolvers/schema.js";
+import { appInput, importFile, templateInput } from "./import.js";
+import { operations, schemaDocument } from "./resolvers/schema.js";
+import { growDatabase } from "./sample/grow.js";
+import { showProgress } from "./sample/growth/progress.js";
 import { createServer } from "./server.js";
 import { ensureSample, ensureToken, openStore } from "./start.js";
 
@@ -118,12 +121,57 @@ async function token(config: Config): Promise<void> {
   }
 }
 
+/** Adds made-up containers by the thousand, to try things at size. */
+async function seed(config: Config): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { containers: { type: "string", default: "1000" } },
+  });
+  const containers = Number(values.containers);
+  if (!Number.isInteger(containers) || containers < 1) {
+    throw new StartError(`--containers takes how many to add, 1 or more; it is ${values.containers}.`);
+  }
+  const store = await openStore(config, say, { join: true });
+  try {
+    await growDatabase(store.place.connection, { containers, report: showProgress(process.stdout) });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Imports a file that another SOAR system exported. */
+function importing(kind: string, toInput: (file: unknown) => { name: string }) {
+  return async (config: Config) => {
+    const path = process.argv[3];
+    if (!path) throw new StartError("Say which file to import.");
+    const [create, update] = [`create${kind}`, `update${kind}`].map(
+      (name) => operations.find((one) => one.name === name)!,
+    );
+    const store = await openStore(config, say, { join: true });
+    try {
+      say(await importFile(store.database, path, toInput, create!, update!));
+    } finally {
+      await store.close();
+    }
+  };
+}
+
 /** Prints the schema document. */
 async function schema(): Promise<void> {
   process.stdout.write(await schemaDocument());
 }
 
-const commands = new Map<string, (config: Config) => Promise<void>>(Object.entries({ serve, migrate, token, schema }));
+const commands = new Map<string, (config: Config) => Promise<void>>(
+  Object.entries({
+    serve,
+    migrate,
+    token,
+    seed,
+    "import-template": importing("WorkbookTemplate", templateInput),
+    "import-app": importing("App", appInput),
+    schema,
+  }),
+);
 
 // A reader of the output that goes away must not end a server.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => {});

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database, Writer } from "../database/pools.js";
 import { AppError } from "../errors.js";
 import { roles, tokens, userRoles, users } from "../schema/user.js";
@@ -29,21 +29,36 @@ export function tokenOf(headers: Record<string, string | string[] | undefined>):
 
 /** The active user a valid token stands for. */
 export async function findCaller(database: Database, token: string | undefined): Promise<Caller> {
-  if (!token)
+  if (!token) {
     throw new AppError("UNAUTHENTICATED", "Send a token: `Authorization: Bearer <token>` or `ph-auth-token: <token>`.");
+  }
+  const caller = await readCaller(
+    database,
+    sql`exists (select from ${tokens} where ${tokens.userId} = ${users.id} and ${tokens.hash} = ${hashOf(token)}
+      and ${tokens.revokeTime} is null and (${tokens.expireTime} is null or ${tokens.expireTime} > now()))`,
+  );
+  if (caller) return caller;
+  throw new AppError(
+    "UNAUTHENTICATED",
+    "The token is unknown, expired or revoked; `npm run token -- --user NAME` makes a new one.",
+  );
+}
+
+/** The active user of that name, for commands given on the machine itself. */
+export async function callerNamed(database: Database, username: string): Promise<Caller> {
+  const caller = await readCaller(database, sql`lower(${users.username}) = lower(${username})`);
+  if (caller) return caller;
+  throw new AppError("NOT_FOUND", `There is no active user ${JSON.stringify(username)}.`);
+}
+
+async function readCaller(database: Database, which: SQL): Promise<Caller | undefined> {
   const [row] = await database.read(sql`
     select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId},
       (select json_agg(distinct permission) from ${userRoles}
         join ${roles} on ${roles.id} = ${userRoles.roleId} and not ${roles.disabled}, unnest(${roles.permissions}) permission
         where ${userRoles.userId} = ${users.id})
-    from ${tokens} join ${users} on ${users.id} = ${tokens.userId} and ${users.isActive}
-    where ${tokens.hash} = ${hashOf(token)} and ${tokens.revokeTime} is null
-      and (${tokens.expireTime} is null or ${tokens.expireTime} > now())`);
-  if (!row)
-    throw new AppError(
-      "UNAUTHENTICATED",
-      "The token is unknown, expired or revoked; `npm run token -- --user NAME` makes a new one.",
-    );
+    from ${users} where ${users.isActive} and ${which}`);
+  if (!row) return undefined;
   const [id, username, type, defaultTenantId, permissions] = row;
   return {
     id: Number(id),

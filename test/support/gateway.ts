@@ -85,7 +85,7 @@ async function watchStatements(work: () => Promise<unknown>): Promise<string[]> 
   } finally {
     pg.Client.prototype.query = original;
   }
-  return seen.filter((text) => !text.includes('from "tokens"'));
+  return seen.filter((text) => !text.includes('"tokens"'));
 }
 
 let added = 0;
