@@ -52,9 +52,10 @@ export async function growDatabase(connection: Parameters<typeof openLoader>[0],
         shapes.push(draw(random, around, { ...time, artifactsEach }, cases));
       }
       rows += await write(loader, random, around, shapes);
-      report?.({ done, of: wanted, made: `${rows} rows`, seconds: (performance.now() - begun) / 1000 });
+      const progress = () => ({ done, of: wanted, made: `${rows} rows`, seconds: (performance.now() - begun) / 1000 });
+      if (done === wanted) await loader.writer.execute(sql`vacuum (analyze) ${sql.join(filled, sql`, `)}`);
+      report?.(progress());
     }
-    await loader.writer.execute(sql`vacuum (analyze) ${sql.join(filled, sql`, `)}`);
   } finally {
     await loader.close();
   }
