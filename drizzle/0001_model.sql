@@ -636,7 +636,7 @@ CREATE INDEX "action_runs_update_time_id_index" ON "action_runs" USING btree ("u
 CREATE INDEX "action_runs_start_time_id_index" ON "action_runs" USING btree ("start_time","id");--> statement-breakpoint
 CREATE INDEX "action_runs_action_id_index" ON "action_runs" USING btree ("action","id");--> statement-breakpoint
 CREATE INDEX "action_runs_owner_id_index" ON "action_runs" USING btree ("owner_id");--> statement-breakpoint
-CREATE INDEX "action_runs_creator_id_index" ON "action_runs" USING btree ("creator_id");--> statement-breakpoint
+CREATE INDEX "action_runs_creator_id_id_index" ON "action_runs" USING btree ("creator_id","id");--> statement-breakpoint
 CREATE INDEX "app_runs_action_run_id_id_index" ON "app_runs" USING btree ("action_run_id","id");--> statement-breakpoint
 CREATE INDEX "app_runs_container_id_id_index" ON "app_runs" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "app_runs_playbook_run_id_id_index" ON "app_runs" USING btree ("playbook_run_id","id");--> statement-breakpoint
@@ -666,7 +666,7 @@ CREATE INDEX "artifacts_container_id_id_index" ON "artifacts" USING btree ("cont
 CREATE INDEX "artifacts_create_time_id_index" ON "artifacts" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "artifacts_update_time_id_index" ON "artifacts" USING btree ("update_time","id");--> statement-breakpoint
 CREATE INDEX "artifacts_name_id_index" ON "artifacts" USING btree ("name","id");--> statement-breakpoint
-CREATE INDEX "artifacts_severity_id_index" ON "artifacts" USING btree ("severity","id");--> statement-breakpoint
+CREATE INDEX "artifacts_severity" ON "artifacts" USING btree (lower("severity"),"id");--> statement-breakpoint
 CREATE INDEX "artifacts_hash_index" ON "artifacts" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "artifacts_source_data_identifier_index" ON "artifacts" USING btree ("source_data_identifier");--> statement-breakpoint
 CREATE INDEX "artifacts_owner_id_index" ON "artifacts" USING btree ("owner_id");--> statement-breakpoint
@@ -688,9 +688,9 @@ CREATE INDEX "comments_container_id_id_index" ON "comments" USING btree ("contai
 CREATE INDEX "comments_author_id_index" ON "comments" USING btree ("author_id");--> statement-breakpoint
 CREATE INDEX "comments_create_time_id_index" ON "comments" USING btree ("create_time","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "containers_source" ON "containers" USING btree ("tenant_id","source_data_identifier");--> statement-breakpoint
-CREATE INDEX "containers_label_id_index" ON "containers" USING btree ("label","id");--> statement-breakpoint
-CREATE INDEX "containers_status_id_index" ON "containers" USING btree ("status","id");--> statement-breakpoint
-CREATE INDEX "containers_severity_id_index" ON "containers" USING btree ("severity","id");--> statement-breakpoint
+CREATE INDEX "containers_label" ON "containers" USING btree (lower("label"),"id");--> statement-breakpoint
+CREATE INDEX "containers_status" ON "containers" USING btree (lower("status"),"id");--> statement-breakpoint
+CREATE INDEX "containers_severity" ON "containers" USING btree (lower("severity"),"id");--> statement-breakpoint
 CREATE INDEX "containers_owner_id_id_index" ON "containers" USING btree ("owner_id","id");--> statement-breakpoint
 CREATE INDEX "containers_role_id_id_index" ON "containers" USING btree ("role_id","id");--> statement-breakpoint
 CREATE INDEX "containers_tenant_id_id_index" ON "containers" USING btree ("tenant_id","id");--> statement-breakpoint
@@ -765,6 +765,7 @@ CREATE INDEX "phase_templates_template_id_order_id_index" ON "phase_templates" U
 CREATE INDEX "phases_container_id_order_id_index" ON "phases" USING btree ("container_id","order","id");--> statement-breakpoint
 CREATE INDEX "phases_container_id_id_index" ON "phases" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "phases_workbook_id_order_id_index" ON "phases" USING btree ("workbook_id","order","id");--> statement-breakpoint
+CREATE INDEX "phases_order_id_index" ON "phases" USING btree ("order","id");--> statement-breakpoint
 CREATE INDEX "task_templates_phase_id_order_id_index" ON "task_templates" USING btree ("phase_id","order","id");--> statement-breakpoint
 CREATE INDEX "task_templates_owner_id_index" ON "task_templates" USING btree ("owner_id");--> statement-breakpoint
 CREATE INDEX "task_templates_role_id_index" ON "task_templates" USING btree ("role_id");--> statement-breakpoint
@@ -775,6 +776,7 @@ CREATE INDEX "tasks_owner_id_index" ON "tasks" USING btree ("owner_id");--> stat
 CREATE INDEX "tasks_role_id_index" ON "tasks" USING btree ("role_id");--> statement-breakpoint
 CREATE INDEX "tasks_create_time_id_index" ON "tasks" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "tasks_status_id_index" ON "tasks" USING btree ("status","id");--> statement-breakpoint
+CREATE INDEX "tasks_order_id_index" ON "tasks" USING btree ("order","id");--> statement-breakpoint
 CREATE INDEX "tasks_modified_time_id_index" ON "tasks" USING btree ("modified_time","id");--> statement-breakpoint
 CREATE INDEX "tasks_name_parts" ON "tasks" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE UNIQUE INDEX "workbook_templates_name" ON "workbook_templates" USING btree (lower("name"));--> statement-breakpoint

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
 import { createToken } from "./auth/who.js";
@@ -10,12 +9,13 @@ import { growDatabase } from "./sample/grow.js";
 import { showProgress } from "./sample/growth/progress.js";
 import { createServer } from "./server.js";
 import { ensureSample, ensureToken, openStore } from "./start.js";
+import { closeWhenIdle, drain, toldToStop } from "./stopping.js";
 
 const say = (sentence: string) => console.log(sentence);
 
 /** Serves the gateway until it is told to stop; then requests finish first, and Postgres stops last. */
 async function serve(config: Config): Promise<void> {
-  const told = toldToStop();
+  const told = toldToStop(say);
   const store = await openStore(config, say);
   try {
     const newToken = await ensureToken(store.database, config);
@@ -32,24 +32,6 @@ async function serve(config: Config): Promise<void> {
   } finally {
     await store.close();
   }
-}
-
-/** Resolves at the first SIGTERM or SIGINT. A second one, or 14 seconds, end the process at once, and Postgres then ends by itself. */
-function toldToStop(): Promise<undefined> {
-  return new Promise((resolve) => {
-    let first = 0;
-    const onSignal = (signal: NodeJS.Signals) => {
-      // One Ctrl-C comes twice: from the terminal, and from npm, which passes on its own.
-      if (first && Date.now() - first < 500) return;
-      if (first) process.exit(1);
-      first = Date.now();
-      setTimeout(() => process.exit(1), 14_000).unref();
-      say(`${signal}: finishing requests under way, then stopping.`);
-      resolve(undefined);
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
-  });
 }
 
 /** The port it listens on. */
@@ -72,32 +54,6 @@ function welcome(host: string, port: number, newToken: string | undefined): void
   say(`\n  Explorer   ${address}/explorer${fragment}\n  GraphQL    ${address}/graphql`);
   if (newToken) say(`\n  Administrator's token, shown this once: ${newToken}\n`);
   else say("\n  Another token: npm run token -- --user admin\n");
-}
-
-/** Closes connections as soon as they have nothing under way; Node would cut answers that are still being sent, and wait for connections kept alive. */
-function closeWhenIdle({ server }: FastifyInstance): void {
-  const idle = new Set<Socket>();
-  let closing = false;
-  server.on("connection", (socket) => {
-    idle.add(socket);
-    socket.once("close", () => idle.delete(socket));
-  });
-  server.on("request", ({ socket }, response) => {
-    idle.delete(socket);
-    response.once("close", () => {
-      if (closing) socket.destroySoon();
-      else if (!socket.destroyed) idle.add(socket);
-    });
-  });
-  server.closeIdleConnections = () => {
-    closing = true;
-    for (const socket of idle) socket.destroy();
-  };
-}
-
-/** Requests end within seven seconds by their own limits; a client that has gone silent may not hold the others up. */
-async function drain(app: FastifyInstance): Promise<void> {
-  await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, 8_000))]);
 }
 
 /** Brings the database up to date and ends. */

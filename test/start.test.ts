@@ -204,11 +204,15 @@ describe("the gateway with its own Postgres", { timeout: patience }, () => {
   test("refuses words and users it does not know in one sentence", async () => {
     const wrong = [command({}, "sreve"), command({}, "token", "--usr", "admin")];
     for (const each of wrong) expect(await each.ended).toBe(1);
-    expect(wrong[0]!.output).toBe("sreve is no command; there are serve, migrate, token, schema.\n");
+    expect(wrong[0]!.output).toMatch(/^sreve is no command; there are serve, .*token.*\.\n$/);
     expect(wrong[1]!.output).toMatch(/^Unknown option '--usr'.*\n$/);
     const nobody = command({}, "token", "--user", "nobody here");
     expect(await nobody.ended).toBe(1);
     expect(nobody.output).toBe('There is no user "nobody here".\n');
+    const unread = command({}, "schema");
+    unread.child.stdout!.destroy();
+    expect(await unread.ended).toBe(0);
+    expect(unread.output).toBe("");
     expect(postgresOf(shared)).toBeUndefined();
   });
 
@@ -363,7 +367,7 @@ describe("npm start", { timeout: patience }, () => {
     process.kill(-npm.child.pid!, "SIGINT");
     await npm.says(/SIGINT: finishing/);
     await release();
-    expect((await answer).status).toBe(200);
+    expect(await answer).toMatchObject({ status: 200, data: { addArtifact: { success: true } } });
     expect(await npm.ended).toBe(0);
     expect(postgresOf(shared)).toBeUndefined();
   });

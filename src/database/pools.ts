@@ -9,8 +9,11 @@ import { AppError, retryable, sqlState } from "../errors.js";
 export type Writer = NodePgDatabase;
 
 export interface Database {
-  /** Runs one statement and gives its rows as Postgres' own text, untouched. */
-  read(statement: SQL): Promise<TextRow[]>;
+  /**
+   * Runs one statement and gives its rows as Postgres' own text, untouched. Kept prepared, it is soon planned for any
+   * values alike; `planned: "for its values"` has it planned each time.
+   */
+  read(statement: SQL, planned?: "once" | "for its values"): Promise<TextRow[]>;
   /**
    * Runs `work` in a transaction; after a deadlock or serialisation failure it runs again, three times at most. The
    * statements that `closing` makes of the result are the last ones, and travel together with the commit.
@@ -26,6 +29,9 @@ export interface Database {
 export type Work<T> = (writer: Writer, now: (statement: SQL) => Promise<unknown>) => Promise<T>;
 
 export type TextRow = (string | null)[];
+
+/** The name of a statement that is not to be kept. */
+const unnamed = "";
 
 const casing = "snake_case";
 const dialect = new PgDialect({ casing });
@@ -62,9 +68,10 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
   return {
     pool,
     writer: drizzle(pool, { casing }),
-    read: async (statement) => {
+    read: async (statement, planned = "once") => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
-      const query = { text, values: params, rowMode: "array", types: asText };
+      const name = planned === "once" ? undefined : unnamed;
+      const query = { text, name, values: params, rowMode: "array", types: asText };
       return (await pool.query(query)).rows as TextRow[];
     },
     transaction: async (work, closing) => {
@@ -125,7 +132,7 @@ function prepareAll(client: pg.PoolClient, names: StatementNames): void {
   client.query = ((first: unknown, ...rest: unknown[]) => {
     const query = first as pg.QueryConfig;
     return typeof query === "object" && typeof query.text === "string"
-      ? send({ ...query, name: names.of(query.text) }, ...rest)
+      ? send({ ...query, name: query.name ?? names.of(query.text) }, ...rest)
       : send(first, ...rest);
   }) as typeof client.query;
 }

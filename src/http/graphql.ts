@@ -28,6 +28,8 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     formatError,
+    // Apollo's own adds a line break, for which the whole text is copied.
+    stringifyResult: (value) => JSON.stringify(value),
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),

@@ -43,8 +43,23 @@ export interface OrderKey {
 /** Above this many, a list is not counted further. */
 export const countedAtMost = 10_000;
 
+/** How a level's statement is best planned: where names or filters decide, how rare their values are matters. */
+export function planning({ parents, page }: Level): "once" | "for its values" {
+  return page?.filter || (page && parents && isName(parents.column)) ? "for its values" : "once";
+}
+
+const isName = (column: PgColumn) => column.columnType === "PgText";
+
 /** Rows of this statement: the parent's key, the count if asked for, then the properties in their order. */
 export function levelStatement(level: Level): SQL {
+  const { parents, page } = level;
+  if (!page || !parents || !isName(parents.column)) return statementFor(level);
+  // Parents that are names are few, and how many rows each has differs widely: each is planned for itself.
+  const each = parents.keys.map((key) => sql`(${statementFor({ ...level, parents: { ...parents, keys: [key] } })})`);
+  return sql.join(each, sql` union all `);
+}
+
+function statementFor(level: Level): SQL {
   const { target, parents, page } = level;
   const row = alias(target.table, "t");
   const columns = sql.join(
@@ -59,23 +74,50 @@ export function levelStatement(level: Level): SQL {
   if (!page)
     return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
 
-  const against = page.order.map(reversed);
-  const between = and(
-    page.after && past(target, row, page.order, page.after),
-    page.before && past(target, row, against, page.before),
-  );
-  const order = orderBy(target, row, page.backward ? against : page.order);
-  const rows = sql`select ${columns} from ${from} where ${and(where, between)} order by ${order} limit ${page.limit + 1}`;
+  const rows = pageRows(target, row, from, columns, where, level.properties, page);
   const each = parents ? sql`unnest(${keys(parents)}) p(key)` : sql`(values (0)) p(key)`;
   if (!page.count) return sql`select p.key, t.* from ${each} cross join lateral (${rows}) t`;
   const counted = sql`select count(*) from (select from ${from} where ${where} limit ${countedAtMost + 1}) l`;
   return sql`select p.key, n.count, t.* from ${each} cross join lateral (${counted}) n left join lateral (${rows}) t on true`;
 }
 
+/** The rows of one parent's page, and one more if there is one, in the direction of reading. */
+function pageRows(
+  target: Exposed,
+  row: PgTable,
+  from: SQL,
+  columns: SQL,
+  where: SQL,
+  properties: readonly string[],
+  page: Page,
+): SQL {
+  const against = page.order.map(reversed);
+  const [order, begin, end] = page.backward
+    ? [against, page.before, page.after && past(target, row, page.order, page.after)]
+    : [page.order, page.after, page.before && past(target, row, against, page.before)];
+  const limit = page.limit + 1;
+  const select = (place?: SQL) =>
+    sql`select ${columns} from ${from} where ${and(where, place, end)} order by ${orderBy(target, row, order)} limit ${limit}`;
+  const places = begin ? stretches(target, row, order, begin) : [undefined];
+  if (places.length === 1) return select(places[0]);
+  const parts = places.map(
+    (place, index) => sql`(select ${sql.raw(String(index))} as part, t.* from (${select(place)}) t)`,
+  );
+  const names = sql.join(
+    properties.map((_, index) => sql.identifier(`c${index}`)),
+    sql`, `,
+  );
+  const keys = order.map(
+    ({ property, direction }) => sql`${sql.identifier(`c${properties.indexOf(property)}`)} ${sql.raw(direction)}`,
+  );
+  return sql`select ${names} from (${sql.join(parts, sql` union all `)}) t order by part, ${sql.join(keys, sql`, `)} limit ${limit}`;
+}
+
 /** The condition that a row belongs to a parent: to the one at hand, `p.key`, or to any of them. */
 function belongs(row: PgTable, parents: NonNullable<Level["parents"]>, toOne: boolean): SQL {
   const column = here(row, parents.column);
   if (!toOne) return sql`${column} = any(${keys(parents)})`;
+  if (isName(parents.column)) return sql`lower(${column}) = ${String(parents.keys[0]).toLowerCase()}`;
   if (!parents.through) return sql`${column} = p.key`;
   const { near, far } = parents.through;
   return sql`exists (select from ${near.table} where ${near} = p.key and ${far} = ${column})`;
@@ -111,25 +153,54 @@ const reversed = ({ property, direction }: OrderKey): OrderKey => ({
 });
 
 /**
- * The condition that a row comes after a place in an order. Postgres sorts nulls last ascending and first descending. A
- * comparison of whole rows can be served by an index, so it is used wherever it means the same.
+ * What comes after a place in an order, in stretches that follow each other and that an index can serve one by one. A
+ * comparison of whole rows is one stretch; where the first key may be null, Postgres sorts nulls last ascending and first
+ * descending, and they are a stretch of their own.
  */
-function past(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
-  const types = order.map(({ property }) => columnOf(target.table, property));
-  const values = place.map((text, index) => sql`${text}::${sql.raw(types[index]!.getSQLType())}`);
+function stretches(
+  target: Exposed,
+  row: PgTable,
+  order: readonly OrderKey[],
+  place: readonly (string | null)[],
+): SQL[] {
+  const [first, ...rest] = order;
+  const sameWay = rest.every(({ direction }) => direction === first!.direction);
+  if (!sameWay || rest.some(({ property }) => !columnOf(target.table, property).notNull))
+    return [past(target, row, order, place)];
+  const column = columnOf(row, first!.property);
+  if (column.notNull) return [beyond(target, row, order, place)];
+  const nulls = sql`${column} is null`;
+  const ascending = first!.direction === "asc";
+  if (place[0] !== null)
+    return ascending ? [beyond(target, row, order, place), nulls] : [beyond(target, row, order, place)];
+  const among = sql`${nulls} and ${beyond(target, row, rest, place.slice(1))}`;
+  return ascending ? [among] : [among, sql`${column} is not null`];
+}
+
+/** The comparison of whole rows: right where no key is null and all are sorted the same way. */
+function beyond(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
   const columns = order.map(({ property }) => columnOf(row, property));
-  const [first] = order;
-  if (types.every((column) => column.notNull) && order.every(({ direction }) => direction === first!.direction)) {
-    const after = first!.direction === "asc" ? sql`>` : sql`<`;
-    return sql`(${sql.join(columns, sql`, `)}) ${after} (${sql.join(values, sql`, `)})`;
-  }
-  return order.reduceRight<SQL>((rest, { direction }, index) => {
-    const [column, value, isNull] = [columns[index]!, values[index]!, place[index] === null];
+  const after = order[0]!.direction === "asc" ? sql`>` : sql`<`;
+  return sql`(${sql.join(columns, sql`, `)}) ${after} (${sql.join(typed(target, order, place), sql`, `)})`;
+}
+
+function typed(target: Exposed, order: readonly OrderKey[], place: readonly (string | null)[]): SQL[] {
+  return place.map(
+    (text, index) => sql`${text}::${sql.raw(columnOf(target.table, order[index]!.property).getSQLType())}`,
+  );
+}
+
+/** The condition that a row comes after a place, right for every order. */
+function past(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
+  const values = typed(target, order, place);
+  return order.reduceRight<SQL>((rest, { property, direction }, index) => {
+    const [column, value, isNull] = [columnOf(row, property), values[index]!, place[index] === null];
     const same = isNull ? sql`${column} is null` : sql`${column} = ${value}`;
-    if (direction === "asc")
+    if (direction === "asc") {
       return isNull
         ? sql`(${same} and ${rest})`
         : sql`(${column} > ${value} or ${column} is null or (${same} and ${rest}))`;
+    }
     return isNull
       ? sql`(${column} is not null or (${same} and ${rest}))`
       : sql`(${column} < ${value} or (${same} and ${rest}))`;

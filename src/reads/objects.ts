@@ -2,7 +2,7 @@ import type { Database, TextRow } from "../database/pools.js";
 import type { Row } from "../schema/expose.js";
 import type { Kind } from "../schema/kinds.js";
 import { fromPostgresTime } from "../schema/scalars.js";
-import { kindOfProperty, type Level, levelStatement } from "./level.js";
+import { kindOfProperty, type Level, levelStatement, planning } from "./level.js";
 
 /** One row read: as an object, and the texts of its properties as Postgres wrote them. */
 export interface Read {
@@ -24,7 +24,7 @@ export async function readLevel(database: Database, level: Level): Promise<(key:
   const fixed = level.page?.count ? 2 : 1;
   const id = fixed + level.properties.indexOf("id");
   const found = new Map<string, Found>();
-  for (const cells of await database.read(levelStatement(level))) {
+  for (const cells of await database.read(levelStatement(level), planning(level))) {
     const key = String(cells[0]);
     const own = found.get(key) ?? { reads: [], count: fixed === 2 ? Number(cells[1]) : undefined };
     found.set(key, own);

@@ -11,7 +11,7 @@ import { phases, tasks, workbooks } from "../schema/workbook.js";
 import { artifactRows, containerRows } from "./growth/containers.js";
 import type { Progress } from "./growth/progress.js";
 import { actionResultRows, actionRunRows, appRunRows, playbookRunRows } from "./growth/runs.js";
-import { count, draw, type Numbered, number, numbered, type Shape } from "./growth/shape.js";
+import { count, drawAll, type Numbered, number, numbered, type Shape } from "./growth/shape.js";
 import { type Surroundings, surroundings } from "./growth/surroundings.js";
 import { commentRows, noteRows, phaseRows, pinRows, taskRows, workbookRows } from "./growth/work.js";
 import { Random } from "./random.js";
@@ -36,28 +36,27 @@ const year = 365 * 24 * 60 * 60_000;
  * same database and time. Each part of some hundred is one transaction, so an end before time leaves whole containers.
  */
 export async function growDatabase(connection: Parameters<typeof openLoader>[0], growth: Growth): Promise<void> {
-  const { containers: wanted, artifactsEach = 50, until = new Date(), report } = growth;
-  const begun = performance.now();
   const loader = await openLoader(connection);
   try {
-    const around = await surroundings(loader.writer);
-    for (const table of numbered) await passStanding(loader, table);
-    const random = new Random(await reserve(loader, "containers", 1));
-    const created = (index: number) => until.getTime() - year * (1 - (index + random.next()) / wanted);
-    for (let done = 0, rows = 0; done < wanted; ) {
-      const shapes: Shape[] = [];
-      for (const end = Math.min(done + part, wanted); done < end; done++) {
-        const time = { created: created(done), until: until.getTime() };
-        const cases = shapes.filter(({ isCase }) => isCase);
-        shapes.push(draw(random, around, { ...time, artifactsEach }, cases));
-      }
-      rows += await write(loader, random, around, shapes);
-      const progress = () => ({ done, of: wanted, made: `${rows} rows`, seconds: (performance.now() - begun) / 1000 });
-      if (done === wanted) await loader.writer.execute(sql`vacuum (analyze) ${sql.join(filled, sql`, `)}`);
-      report?.(progress());
-    }
+    await grow(loader, growth);
   } finally {
     await loader.close();
+  }
+}
+
+async function grow(loader: Loader, { containers: wanted, artifactsEach = 50, ...growth }: Growth): Promise<void> {
+  const begun = performance.now();
+  const until = (growth.until ?? new Date()).getTime();
+  const around = await surroundings(loader.writer);
+  for (const table of numbered) await passStanding(loader, table);
+  const random = new Random(await reserve(loader, "containers", 1));
+  let rows = 0;
+  for (let done = 0; done < wanted; ) {
+    const size = Math.min(part, wanted - done);
+    const times = Array.from({ length: size }, () => until - year * (1 - (done++ + random.next()) / wanted));
+    rows += await write(loader, random, around, drawAll(random, around, { times, until, artifactsEach }));
+    if (done === wanted) await loader.writer.execute(sql`vacuum (analyze) ${sql.join(filled, sql`, `)}`);
+    growth.report?.({ done, of: wanted, made: `${rows} rows`, seconds: (performance.now() - begun) / 1000 });
   }
 }
 

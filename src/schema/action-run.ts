@@ -47,7 +47,7 @@ export const actionRuns = pgTable(
     index().on(t.startTime, t.id),
     index().on(t.action, t.id),
     index().on(t.ownerId),
-    index().on(t.creatorId),
+    index().on(t.creatorId, t.id),
   ],
 );
 

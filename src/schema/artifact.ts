@@ -53,7 +53,7 @@ export const artifacts = pgTable(
     index().on(t.createTime, t.id),
     index().on(t.updateTime, t.id),
     index().on(t.name, t.id),
-    index().on(t.severity, t.id),
+    index("artifacts_severity").on(sql`lower(${t.severity})`, t.id),
     index().on(t.hash),
     index().on(t.sourceDataIdentifier),
     index().on(t.ownerId),

@@ -88,9 +88,9 @@ export const containers = pgTable(
   },
   (t) => [
     uniqueIndex("containers_source").on(t.tenantId, t.sourceDataIdentifier),
-    index().on(t.label, t.id),
-    index().on(t.status, t.id),
-    index().on(t.severity, t.id),
+    index("containers_label").on(sql`lower(${t.label})`, t.id),
+    index("containers_status").on(sql`lower(${t.status})`, t.id),
+    index("containers_severity").on(sql`lower(${t.severity})`, t.id),
     index().on(t.ownerId, t.id),
     index().on(t.roleId, t.id),
     index().on(t.tenantId, t.id),

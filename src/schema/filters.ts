@@ -90,7 +90,7 @@ function offerOf(
   indexes: ReadonlySet<string> | undefined,
 ): Offer | undefined {
   if (kind === "enum") return ofEnum(column as PgEnumColumn<never>);
-  if (!indexes || kind === "boolean" || column?.primary) return offered[kind];
+  if (!indexes || kind === "boolean" || kind === "name" || column?.primary) return offered[kind];
   if (kind === "tags") return indexes.has("gin") ? offered.tags : undefined;
   if (kind === "title" && indexes.has("gin")) return indexes.has("btree") ? offered.title : search;
   if (kind === "title") return indexes.has("btree") ? offered.text : undefined;

@@ -146,6 +146,7 @@ export const phases = pgTable(
     index().on(t.containerId, t.order, t.id),
     index().on(t.containerId, t.id),
     index().on(t.workbookId, t.order, t.id),
+    index().on(t.order, t.id),
   ],
 );
 
@@ -202,6 +203,7 @@ export const tasks = pgTable(
     index().on(t.roleId),
     index().on(t.createTime, t.id),
     index().on(t.status, t.id),
+    index().on(t.order, t.id),
     index().on(t.modifiedTime, t.id),
     index("tasks_name_parts").using("gin", t.name.op("gin_trgm_ops")),
   ],

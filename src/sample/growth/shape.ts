@@ -94,8 +94,27 @@ export function number(shapes: readonly Shape[], free: Record<Numbered, number>)
   }
 }
 
-/** Draws a container that came in at about that time; the older, the more likely it is resolved. */
-export function draw(
+interface Wanted {
+  /** When each of the containers came in, in milliseconds. */
+  times: readonly number[];
+  /** Now, for them. */
+  until: number;
+  /** How many artifacts each has on average. */
+  artifactsEach: number;
+}
+
+/** Draws containers that came in at given times; a few are merged into cases among them. */
+export function drawAll(random: Random, around: Surroundings, { times, ...wanted }: Wanted): Shape[] {
+  const cases: Shape[] = [];
+  return times.map((created) => {
+    const shape = draw(random, around, { created, ...wanted }, cases);
+    if (shape.isCase) cases.push(shape);
+    return shape;
+  });
+}
+
+/** The older a container, the more likely it is resolved. */
+function draw(
   random: Random,
   around: Surroundings,
   { created, until, artifactsEach }: { created: number; until: number; artifactsEach: number },
