@@ -287,9 +287,10 @@ describe("the gateway with its own Postgres", { timeout: patience }, () => {
   test("ends with a sentence when it loses its Postgres", async () => {
     const gateway = serve();
     await gateway.address();
+    rmSync(join(shared, "postgres", "postgres.log"));
     process.kill(postgresOf(shared)!, "SIGKILL");
     expect(await gateway.ended).toBe(1);
-    expect(gateway.output).toContain("Postgres has ended");
+    expect(gateway.output).toContain("Postgres has ended: it left no word why\n");
   });
 
   test("does not leave Postgres behind when it alone is killed", async () => {

@@ -41,7 +41,7 @@ async function share(home: Home, { pid, owner }: Running, options: Options): Pro
       `The data in ${home.folder} is in use by process ${owner}; stop it, or set DATA_DIR to another folder or DATABASE_URL to a shared Postgres.`,
     );
   }
-  await ready(home, () => (alive(pid) ? undefined : `process ${owner} stopped it`));
+  await ready(home, pid, () => (alive(pid) ? undefined : `process ${owner} stopped it`));
   return { connection: connection(home), ended: new Promise(() => {}), stop: async () => {} };
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { StartError } from "../errors.js";
@@ -46,7 +46,7 @@ async function attempt(home: Home, throwAway: boolean): Promise<Server> {
   });
   watch(child);
   try {
-    await ready(home, () => failure);
+    await ready(home, child.pid, () => failure);
   } catch (error) {
     child.kill("SIGQUIT");
     await ended;
@@ -87,7 +87,10 @@ function run(home: Home, throwAway: boolean, logFile: string): ChildProcess {
   return child;
 }
 
-const lastWords = (log: string) => readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" ");
+function lastWords(log: string): string {
+  const text = existsSync(log) ? readFileSync(log, "utf8").trim() : "";
+  return text.split("\n").slice(-3).join(" ") || "it left no word why";
+}
 
 /** A shell that holds a pipe from this process and ends Postgres when the pipe closes, which even kill -9 cannot prevent. */
 function watch(postgres: ChildProcess): void {
@@ -103,19 +106,20 @@ function watch(postgres: ChildProcess): void {
   postgres.once("exit", () => shell.stdin.end("released\n"));
 }
 
-/** Waits until Postgres answers, or `failure` says why it never will. */
-export async function ready(home: Home, failure: () => string | undefined): Promise<void> {
+/** Waits until that Postgres, and not another one on the same data, answers, or `failure` says why it never will. */
+export async function ready(home: Home, pid: number | undefined, failure: () => string | undefined): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (failure() === undefined && Date.now() < deadline) {
     const client = new pg.Client({ ...connection(home), database: "postgres" });
     client.on("error", () => {});
     try {
       await client.connect();
-      return await client.end();
+      await client.end();
+      if (Number.parseInt(readFileSync(join(home.data, "postmaster.pid"), "utf8"), 10) === pid) return;
     } catch {
       await client.end().catch(() => {});
-      await new Promise((next) => setTimeout(next, 15));
     }
+    await new Promise((next) => setTimeout(next, 15));
   }
   throw new StartError(`The embedded Postgres did not start: ${failure() ?? "no answer within 60 seconds"}`);
 }

@@ -104,7 +104,7 @@ export function* artifactRows(
         startTime: instant(random, shape.created - random.between(1, 600) * minute),
         endTime: random.next() < 0.3 ? time : null,
         killChain: shape.theme.killChain,
-        ownerId: added ? null : shape.owner,
+        ownerId: added || random.next() < 0.9 ? null : shape.owner,
         playbookRunId: added ? random.pick(shape.runs).id : null,
         ingestAppId: added ? null : (shape.source?.appId ?? null),
         inCase: shape.parent !== undefined,
