@@ -25,7 +25,11 @@ const settings = z.object({
     .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
     .optional(),
   DATA_DIR: z.string().min(1).default(".data"),
-  ADMIN_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  ADMIN_TOKEN: z
+    .string()
+    .min(16, "must have at least 16 characters")
+    .regex(/^[\x21-\x7e]*$/, "must be of letters, digits and signs without blanks")
+    .optional(),
   SAMPLE_DATA: flag.optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),

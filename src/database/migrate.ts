@@ -12,6 +12,8 @@ const lock = 7_450_231;
 /** Brings a database to this version's tables; gateways that start together do it one after another. */
 export async function migrate(connection: pg.ClientConfig): Promise<void> {
   const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection });
+  // A connection lost later fails the statement under way, which is enough.
+  client.on("error", () => {});
   await client.connect().catch((error: Error) => {
     throw new StartError(`The database cannot be reached: ${error.message || error.name}`);
   });

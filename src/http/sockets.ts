@@ -47,7 +47,14 @@ export function serveSockets(
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
   });
-  app.addHook("preClose", async () => server.dispose());
+  app.addHook("preClose", async () => {
+    // Clients that do not answer the farewell may not hold up the stop.
+    const late = setTimeout(() => {
+      for (const client of sockets.clients) client.terminate();
+    }, 1_000);
+    await server.dispose();
+    clearTimeout(late);
+  });
 }
 
 /** Why an operation does not run on a socket; undefined: it does. */
