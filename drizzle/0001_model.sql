@@ -626,7 +626,7 @@ ALTER TABLE "workbook_templates" ADD CONSTRAINT "workbook_templates_creator_id_u
 ALTER TABLE "workbooks" ADD CONSTRAINT "workbooks_container_id_containers_id_fk" FOREIGN KEY ("container_id") REFERENCES "public"."containers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "workbooks" ADD CONSTRAINT "workbooks_template_id_workbook_templates_id_fk" FOREIGN KEY ("template_id") REFERENCES "public"."workbook_templates"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "action_results_app_run_id_id_index" ON "action_results" USING btree ("app_run_id","id");--> statement-breakpoint
-CREATE INDEX "action_results_container_id_index" ON "action_results" USING btree ("container_id");--> statement-breakpoint
+CREATE INDEX "action_results_container_id_id_index" ON "action_results" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_container_id_id_index" ON "action_runs" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_playbook_run_id_id_index" ON "action_runs" USING btree ("playbook_run_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_playbook_id_id_index" ON "action_runs" USING btree ("playbook_id","id");--> statement-breakpoint
@@ -635,7 +635,7 @@ CREATE INDEX "action_runs_create_time_id_index" ON "action_runs" USING btree ("c
 CREATE INDEX "action_runs_update_time_id_index" ON "action_runs" USING btree ("update_time","id");--> statement-breakpoint
 CREATE INDEX "action_runs_start_time_id_index" ON "action_runs" USING btree ("start_time","id");--> statement-breakpoint
 CREATE INDEX "action_runs_action_id_index" ON "action_runs" USING btree ("action","id");--> statement-breakpoint
-CREATE INDEX "action_runs_owner_id_index" ON "action_runs" USING btree ("owner_id");--> statement-breakpoint
+CREATE INDEX "action_runs_owner_id_id_index" ON "action_runs" USING btree ("owner_id","id");--> statement-breakpoint
 CREATE INDEX "action_runs_creator_id_id_index" ON "action_runs" USING btree ("creator_id","id");--> statement-breakpoint
 CREATE INDEX "app_runs_action_run_id_id_index" ON "app_runs" USING btree ("action_run_id","id");--> statement-breakpoint
 CREATE INDEX "app_runs_container_id_id_index" ON "app_runs" USING btree ("container_id","id");--> statement-breakpoint
@@ -646,11 +646,11 @@ CREATE INDEX "app_runs_status_id_index" ON "app_runs" USING btree ("status","id"
 CREATE INDEX "app_runs_create_time_id_index" ON "app_runs" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "app_runs_start_time_id_index" ON "app_runs" USING btree ("start_time","id");--> statement-breakpoint
 CREATE INDEX "app_runs_end_time_id_index" ON "app_runs" USING btree ("end_time","id");--> statement-breakpoint
-CREATE INDEX "app_runs_effective_user_id_index" ON "app_runs" USING btree ("effective_user_id");--> statement-breakpoint
+CREATE INDEX "app_runs_effective_user_id_id_index" ON "app_runs" USING btree ("effective_user_id","id");--> statement-breakpoint
 CREATE INDEX "approvals_action_run_id_id_index" ON "approvals" USING btree ("action_run_id","id");--> statement-breakpoint
 CREATE INDEX "approvals_container_id_id_index" ON "approvals" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "approvals_approver_id_status_id_index" ON "approvals" USING btree ("approver_id","status","id");--> statement-breakpoint
-CREATE INDEX "approvals_asset_id_index" ON "approvals" USING btree ("asset_id");--> statement-breakpoint
+CREATE INDEX "approvals_asset_id_id_index" ON "approvals" USING btree ("asset_id","id");--> statement-breakpoint
 CREATE INDEX "approvals_create_time_id_index" ON "approvals" USING btree ("create_time","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "app_actions_action" ON "app_actions" USING btree ("app_id",lower("action"));--> statement-breakpoint
 CREATE INDEX "app_actions_name" ON "app_actions" USING btree (lower("action"));--> statement-breakpoint
@@ -669,11 +669,11 @@ CREATE INDEX "artifacts_name_id_index" ON "artifacts" USING btree ("name","id");
 CREATE INDEX "artifacts_severity" ON "artifacts" USING btree (lower("severity"),"id");--> statement-breakpoint
 CREATE INDEX "artifacts_hash_index" ON "artifacts" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "artifacts_source_data_identifier_index" ON "artifacts" USING btree ("source_data_identifier");--> statement-breakpoint
-CREATE INDEX "artifacts_owner_id_index" ON "artifacts" USING btree ("owner_id");--> statement-breakpoint
-CREATE INDEX "artifacts_playbook_run_id_index" ON "artifacts" USING btree ("playbook_run_id");--> statement-breakpoint
-CREATE INDEX "artifacts_ingest_app_id_index" ON "artifacts" USING btree ("ingest_app_id");--> statement-breakpoint
-CREATE INDEX "artifacts_parent_container_id_index" ON "artifacts" USING btree ("parent_container_id");--> statement-breakpoint
-CREATE INDEX "artifacts_parent_artifact_id_index" ON "artifacts" USING btree ("parent_artifact_id");--> statement-breakpoint
+CREATE INDEX "artifacts_owner_id_id_index" ON "artifacts" USING btree ("owner_id","id");--> statement-breakpoint
+CREATE INDEX "artifacts_playbook_run_id_id_index" ON "artifacts" USING btree ("playbook_run_id","id");--> statement-breakpoint
+CREATE INDEX "artifacts_ingest_app_id_id_index" ON "artifacts" USING btree ("ingest_app_id","id");--> statement-breakpoint
+CREATE INDEX "artifacts_parent_container_id_id_index" ON "artifacts" USING btree ("parent_container_id","id");--> statement-breakpoint
+CREATE INDEX "artifacts_parent_artifact_id_id_index" ON "artifacts" USING btree ("parent_artifact_id","id");--> statement-breakpoint
 CREATE INDEX "artifacts_tags_index" ON "artifacts" USING gin ("tags");--> statement-breakpoint
 CREATE INDEX "artifacts_name_parts" ON "artifacts" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "artifacts_cef" ON "artifacts" USING gin (("cef"::jsonb) jsonb_path_ops);--> statement-breakpoint
@@ -683,9 +683,9 @@ CREATE INDEX "audit_entries_user_id_id_index" ON "audit_entries" USING btree ("u
 CREATE INDEX "audit_entries_operation_id_index" ON "audit_entries" USING btree ("operation","id");--> statement-breakpoint
 CREATE INDEX "case_items_container_id_id_index" ON "case_items" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "case_items_source_type_source_id_index" ON "case_items" USING btree ("source_type","source_id");--> statement-breakpoint
-CREATE INDEX "case_items_author_id_index" ON "case_items" USING btree ("author_id");--> statement-breakpoint
+CREATE INDEX "case_items_author_id_id_index" ON "case_items" USING btree ("author_id","id");--> statement-breakpoint
 CREATE INDEX "comments_container_id_id_index" ON "comments" USING btree ("container_id","id");--> statement-breakpoint
-CREATE INDEX "comments_author_id_index" ON "comments" USING btree ("author_id");--> statement-breakpoint
+CREATE INDEX "comments_author_id_id_index" ON "comments" USING btree ("author_id","id");--> statement-breakpoint
 CREATE INDEX "comments_create_time_id_index" ON "comments" USING btree ("create_time","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "containers_source" ON "containers" USING btree ("tenant_id","source_data_identifier");--> statement-breakpoint
 CREATE INDEX "containers_label" ON "containers" USING btree (lower("label"),"id");--> statement-breakpoint
@@ -694,11 +694,11 @@ CREATE INDEX "containers_severity" ON "containers" USING btree (lower("severity"
 CREATE INDEX "containers_owner_id_id_index" ON "containers" USING btree ("owner_id","id");--> statement-breakpoint
 CREATE INDEX "containers_role_id_id_index" ON "containers" USING btree ("role_id","id");--> statement-breakpoint
 CREATE INDEX "containers_tenant_id_id_index" ON "containers" USING btree ("tenant_id","id");--> statement-breakpoint
-CREATE INDEX "containers_closing_owner_id_index" ON "containers" USING btree ("closing_owner_id");--> statement-breakpoint
-CREATE INDEX "containers_closing_playbook_run_id_index" ON "containers" USING btree ("closing_playbook_run_id");--> statement-breakpoint
+CREATE INDEX "containers_closing_owner_id_id_index" ON "containers" USING btree ("closing_owner_id","id");--> statement-breakpoint
+CREATE INDEX "containers_closing_playbook_run_id_id_index" ON "containers" USING btree ("closing_playbook_run_id","id");--> statement-breakpoint
 CREATE INDEX "containers_asset_id_id_index" ON "containers" USING btree ("asset_id","id");--> statement-breakpoint
-CREATE INDEX "containers_ingest_app_id_index" ON "containers" USING btree ("ingest_app_id");--> statement-breakpoint
-CREATE INDEX "containers_current_phase_id_index" ON "containers" USING btree ("current_phase_id");--> statement-breakpoint
+CREATE INDEX "containers_ingest_app_id_id_index" ON "containers" USING btree ("ingest_app_id","id");--> statement-breakpoint
+CREATE INDEX "containers_current_phase_id_id_index" ON "containers" USING btree ("current_phase_id","id");--> statement-breakpoint
 CREATE INDEX "containers_parent_container_id_id_index" ON "containers" USING btree ("parent_container_id","id");--> statement-breakpoint
 CREATE INDEX "containers_name_id_index" ON "containers" USING btree ("name","id");--> statement-breakpoint
 CREATE INDEX "containers_start_time_id_index" ON "containers" USING btree ("start_time","id");--> statement-breakpoint
@@ -716,7 +716,7 @@ CREATE UNIQUE INDEX "custom_fields_name" ON "custom_fields" USING btree (lower("
 CREATE UNIQUE INDEX "labels_name" ON "labels" USING btree (lower("name"));--> statement-breakpoint
 CREATE INDEX "notes_container_id_id_index" ON "notes" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "notes_task_id_id_index" ON "notes" USING btree ("task_id","id");--> statement-breakpoint
-CREATE INDEX "notes_phase_id_index" ON "notes" USING btree ("phase_id");--> statement-breakpoint
+CREATE INDEX "notes_phase_id_id_index" ON "notes" USING btree ("phase_id","id");--> statement-breakpoint
 CREATE INDEX "notes_author_id_id_index" ON "notes" USING btree ("author_id","id");--> statement-breakpoint
 CREATE INDEX "notes_artifact_id_id_index" ON "notes" USING btree ("artifact_id","id");--> statement-breakpoint
 CREATE INDEX "notes_create_time_id_index" ON "notes" USING btree ("create_time","id");--> statement-breakpoint
@@ -725,8 +725,8 @@ CREATE INDEX "notes_title_parts" ON "notes" USING gin ("title" gin_trgm_ops);-->
 CREATE UNIQUE INDEX "pins_name" ON "pins" USING btree ("container_id","name") WHERE "pins"."name" is not null;--> statement-breakpoint
 CREATE INDEX "pins_name_id_index" ON "pins" USING btree ("name","id");--> statement-breakpoint
 CREATE INDEX "pins_container_id_id_index" ON "pins" USING btree ("container_id","id");--> statement-breakpoint
-CREATE INDEX "pins_author_id_index" ON "pins" USING btree ("author_id");--> statement-breakpoint
-CREATE INDEX "pins_playbook_id_index" ON "pins" USING btree ("playbook_id");--> statement-breakpoint
+CREATE INDEX "pins_author_id_id_index" ON "pins" USING btree ("author_id","id");--> statement-breakpoint
+CREATE INDEX "pins_playbook_id_id_index" ON "pins" USING btree ("playbook_id","id");--> statement-breakpoint
 CREATE INDEX "pins_container_id_order_id_index" ON "pins" USING btree ("container_id","order","id");--> statement-breakpoint
 CREATE INDEX "pins_create_time_id_index" ON "pins" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "pins_order_id_index" ON "pins" USING btree ("order","id");--> statement-breakpoint
@@ -736,14 +736,14 @@ CREATE INDEX "playbook_runs_status_id_index" ON "playbook_runs" USING btree ("st
 CREATE INDEX "playbook_runs_create_time_id_index" ON "playbook_runs" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_update_time_id_index" ON "playbook_runs" USING btree ("update_time","id");--> statement-breakpoint
 CREATE INDEX "playbook_runs_start_time_id_index" ON "playbook_runs" USING btree ("start_time","id");--> statement-breakpoint
-CREATE INDEX "playbook_runs_owner_id_index" ON "playbook_runs" USING btree ("owner_id");--> statement-breakpoint
-CREATE INDEX "playbook_runs_effective_user_id_index" ON "playbook_runs" USING btree ("effective_user_id");--> statement-breakpoint
-CREATE INDEX "playbook_runs_last_artifact_id_index" ON "playbook_runs" USING btree ("last_artifact_id");--> statement-breakpoint
+CREATE INDEX "playbook_runs_owner_id_id_index" ON "playbook_runs" USING btree ("owner_id","id");--> statement-breakpoint
+CREATE INDEX "playbook_runs_effective_user_id_id_index" ON "playbook_runs" USING btree ("effective_user_id","id");--> statement-breakpoint
+CREATE INDEX "playbook_runs_last_artifact_id_id_index" ON "playbook_runs" USING btree ("last_artifact_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "playbooks_name" ON "playbooks" USING btree (lower("scm"),lower("name"));--> statement-breakpoint
 CREATE INDEX "playbooks_labels_index" ON "playbooks" USING gin ("labels");--> statement-breakpoint
 CREATE INDEX "playbooks_tags_index" ON "playbooks" USING gin ("tags");--> statement-breakpoint
 CREATE INDEX "playbooks_update_time_id_index" ON "playbooks" USING btree ("update_time","id");--> statement-breakpoint
-CREATE INDEX "playbooks_latest_editor_id_index" ON "playbooks" USING btree ("latest_editor_id");--> statement-breakpoint
+CREATE INDEX "playbooks_latest_editor_id_id_index" ON "playbooks" USING btree ("latest_editor_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "severities_name" ON "severities" USING btree (lower("name"));--> statement-breakpoint
 CREATE UNIQUE INDEX "severities_one_default" ON "severities" USING btree ("is_default") WHERE "severities"."is_default";--> statement-breakpoint
 CREATE UNIQUE INDEX "statuses_name" ON "statuses" USING btree (lower("name"));--> statement-breakpoint
@@ -755,8 +755,8 @@ CREATE INDEX "user_roles_role_id_index" ON "user_roles" USING btree ("role_id");
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint
 CREATE INDEX "vault_items_container_id_id_index" ON "vault_items" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "vault_items_hash_index" ON "vault_items" USING btree ("hash");--> statement-breakpoint
-CREATE INDEX "vault_items_task_id_index" ON "vault_items" USING btree ("task_id");--> statement-breakpoint
-CREATE INDEX "vault_items_user_id_index" ON "vault_items" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "vault_items_task_id_id_index" ON "vault_items" USING btree ("task_id","id");--> statement-breakpoint
+CREATE INDEX "vault_items_user_id_id_index" ON "vault_items" USING btree ("user_id","id");--> statement-breakpoint
 CREATE INDEX "vault_items_create_time_id_index" ON "vault_items" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "vault_items_size_id_index" ON "vault_items" USING btree ("size","id");--> statement-breakpoint
 CREATE INDEX "vault_items_name_id_index" ON "vault_items" USING btree ("name","id");--> statement-breakpoint
@@ -767,13 +767,13 @@ CREATE INDEX "phases_container_id_id_index" ON "phases" USING btree ("container_
 CREATE INDEX "phases_workbook_id_order_id_index" ON "phases" USING btree ("workbook_id","order","id");--> statement-breakpoint
 CREATE INDEX "phases_order_id_index" ON "phases" USING btree ("order","id");--> statement-breakpoint
 CREATE INDEX "task_templates_phase_id_order_id_index" ON "task_templates" USING btree ("phase_id","order","id");--> statement-breakpoint
-CREATE INDEX "task_templates_owner_id_index" ON "task_templates" USING btree ("owner_id");--> statement-breakpoint
-CREATE INDEX "task_templates_role_id_index" ON "task_templates" USING btree ("role_id");--> statement-breakpoint
+CREATE INDEX "task_templates_owner_id_id_index" ON "task_templates" USING btree ("owner_id","id");--> statement-breakpoint
+CREATE INDEX "task_templates_role_id_id_index" ON "task_templates" USING btree ("role_id","id");--> statement-breakpoint
 CREATE INDEX "tasks_container_id_order_id_index" ON "tasks" USING btree ("container_id","order","id");--> statement-breakpoint
 CREATE INDEX "tasks_container_id_id_index" ON "tasks" USING btree ("container_id","id");--> statement-breakpoint
 CREATE INDEX "tasks_phase_id_order_id_index" ON "tasks" USING btree ("phase_id","order","id");--> statement-breakpoint
-CREATE INDEX "tasks_owner_id_index" ON "tasks" USING btree ("owner_id");--> statement-breakpoint
-CREATE INDEX "tasks_role_id_index" ON "tasks" USING btree ("role_id");--> statement-breakpoint
+CREATE INDEX "tasks_owner_id_id_index" ON "tasks" USING btree ("owner_id","id");--> statement-breakpoint
+CREATE INDEX "tasks_role_id_id_index" ON "tasks" USING btree ("role_id","id");--> statement-breakpoint
 CREATE INDEX "tasks_create_time_id_index" ON "tasks" USING btree ("create_time","id");--> statement-breakpoint
 CREATE INDEX "tasks_status_id_index" ON "tasks" USING btree ("status","id");--> statement-breakpoint
 CREATE INDEX "tasks_order_id_index" ON "tasks" USING btree ("order","id");--> statement-breakpoint
@@ -781,6 +781,6 @@ CREATE INDEX "tasks_modified_time_id_index" ON "tasks" USING btree ("modified_ti
 CREATE INDEX "tasks_name_parts" ON "tasks" USING gin ("name" gin_trgm_ops);--> statement-breakpoint
 CREATE UNIQUE INDEX "workbook_templates_name" ON "workbook_templates" USING btree (lower("name"));--> statement-breakpoint
 CREATE UNIQUE INDEX "workbook_templates_one_default" ON "workbook_templates" USING btree ("is_default") WHERE "workbook_templates"."is_default";--> statement-breakpoint
-CREATE INDEX "workbook_templates_creator_id_index" ON "workbook_templates" USING btree ("creator_id");--> statement-breakpoint
+CREATE INDEX "workbook_templates_creator_id_id_index" ON "workbook_templates" USING btree ("creator_id","id");--> statement-breakpoint
 CREATE INDEX "workbooks_container_id_id_index" ON "workbooks" USING btree ("container_id","id");--> statement-breakpoint
-CREATE INDEX "workbooks_template_id_index" ON "workbooks" USING btree ("template_id");
+CREATE INDEX "workbooks_template_id_id_index" ON "workbooks" USING btree ("template_id","id");

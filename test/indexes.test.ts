@@ -79,6 +79,7 @@ async function grow(): Promise<void> {
     update vault_items set task_id = (select min(id) from tasks);
     insert into audit_entries (container_id, operation, outcome, message, ids, request_id)
       values (7, 'pin', 'done', '', '{}', 'r');
+    set default_statistics_target = 1000;
     analyze`);
 }
 

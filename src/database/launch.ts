@@ -69,7 +69,7 @@ function run(home: Home, throwAway: boolean, logFile: string): ChildProcess {
     unix_socket_permissions: "0700",
     max_connections: "200",
     shared_preload_libraries: "pg_stat_statements",
-    ...(throwAway && { fsync: "off", full_page_writes: "off" }),
+    ...(throwAway && { fsync: "off", full_page_writes: "off", autovacuum: "off" }),
   };
   const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   // Its log goes to a file: a pipe nobody reads would stop it, and one that closes would end it.

@@ -46,7 +46,7 @@ export const actionRuns = pgTable(
     index().on(t.updateTime, t.id),
     index().on(t.startTime, t.id),
     index().on(t.action, t.id),
-    index().on(t.ownerId),
+    index().on(t.ownerId, t.id),
     index().on(t.creatorId, t.id),
   ],
 );
@@ -119,7 +119,7 @@ export const appRuns = pgTable(
     index().on(t.createTime, t.id),
     index().on(t.startTime, t.id),
     index().on(t.endTime, t.id),
-    index().on(t.effectiveUserId),
+    index().on(t.effectiveUserId, t.id),
   ],
 );
 
@@ -163,7 +163,7 @@ export const actionResults = pgTable(
     data: json().$type<unknown[]>().notNull().default([]),
     summary: json().$type<Record<string, unknown>>().notNull().default({}),
   },
-  (t) => [index().on(t.appRunId, t.id), index().on(t.containerId)],
+  (t) => [index().on(t.appRunId, t.id), index().on(t.containerId, t.id)],
 );
 
 export const ActionResult = expose(actionResults, {
@@ -203,7 +203,7 @@ export const approvals = pgTable(
     index().on(t.actionRunId, t.id),
     index().on(t.containerId, t.id),
     index().on(t.approverId, t.status, t.id),
-    index().on(t.assetId),
+    index().on(t.assetId, t.id),
     index().on(t.createTime, t.id),
   ],
 );

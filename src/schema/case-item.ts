@@ -24,7 +24,7 @@ export const caseItems = pgTable(
     unique("case_items_source").on(t.containerId, t.sourceType, t.sourceId, t.iocField).nullsNotDistinct(),
     index().on(t.containerId, t.id),
     index().on(t.sourceType, t.sourceId),
-    index().on(t.authorId),
+    index().on(t.authorId, t.id),
   ],
 );
 

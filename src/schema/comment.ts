@@ -15,7 +15,7 @@ export const comments = pgTable(
     authorId: integer().references(() => users.id),
     createTime: timeOfInsert(),
   },
-  (t) => [index().on(t.containerId, t.id), index().on(t.authorId), index().on(t.createTime, t.id)],
+  (t) => [index().on(t.containerId, t.id), index().on(t.authorId, t.id), index().on(t.createTime, t.id)],
 );
 
 export const Comment = expose(comments, {

@@ -42,7 +42,7 @@ export const notes = pgTable(
     check("notes_task", sql`(${t.noteType} = 'task') = (${t.taskId} is not null)`),
     index().on(t.containerId, t.id),
     index().on(t.taskId, t.id),
-    index().on(t.phaseId),
+    index().on(t.phaseId, t.id),
     index().on(t.authorId, t.id),
     index().on(t.artifactId, t.id),
     index().on(t.createTime, t.id),

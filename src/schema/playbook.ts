@@ -35,7 +35,7 @@ export const playbooks = pgTable(
     index().using("gin", t.labels),
     index().using("gin", t.tags),
     index().on(t.updateTime, t.id),
-    index().on(t.latestEditorId),
+    index().on(t.latestEditorId, t.id),
   ],
 );
 
@@ -122,9 +122,9 @@ export const playbookRuns = pgTable(
     index().on(t.createTime, t.id),
     index().on(t.updateTime, t.id),
     index().on(t.startTime, t.id),
-    index().on(t.ownerId),
-    index().on(t.effectiveUserId),
-    index().on(t.lastArtifactId),
+    index().on(t.ownerId, t.id),
+    index().on(t.effectiveUserId, t.id),
+    index().on(t.lastArtifactId, t.id),
   ],
 );
 

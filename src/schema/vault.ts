@@ -30,8 +30,8 @@ export const vaultItems = pgTable(
   (t) => [
     index().on(t.containerId, t.id),
     index().on(t.hash),
-    index().on(t.taskId),
-    index().on(t.userId),
+    index().on(t.taskId, t.id),
+    index().on(t.userId, t.id),
     index().on(t.createTime, t.id),
     index().on(t.size, t.id),
     index().on(t.name, t.id),

@@ -23,7 +23,7 @@ export const workbookTemplates = pgTable(
     uniqueIndex("workbook_templates_name").on(sql`lower(${t.name})`),
     uniqueIndex("workbook_templates_one_default").on(t.isDefault).where(sql`${t.isDefault}`),
     check("workbook_templates_default_active", sql`not (${t.isDefault} and ${t.disabled})`),
-    index().on(t.creatorId),
+    index().on(t.creatorId, t.id),
   ],
 );
 
@@ -86,7 +86,7 @@ export const taskTemplates = pgTable(
     actions: text().array().notNull().default(sql`'{}'`),
     playbooks: text().array().notNull().default(sql`'{}'`),
   },
-  (t) => [index().on(t.phaseId, t.order, t.id), index().on(t.ownerId), index().on(t.roleId)],
+  (t) => [index().on(t.phaseId, t.order, t.id), index().on(t.ownerId, t.id), index().on(t.roleId, t.id)],
 );
 
 export const TaskTemplate = expose(taskTemplates, {
@@ -116,7 +116,7 @@ export const workbooks = pgTable(
     description: text().notNull().default(""),
     createTime: timeOfInsert(),
   },
-  (t) => [index().on(t.containerId, t.id), index().on(t.templateId)],
+  (t) => [index().on(t.containerId, t.id), index().on(t.templateId, t.id)],
 );
 
 export const Workbook = expose(workbooks, {
@@ -199,8 +199,8 @@ export const tasks = pgTable(
     index().on(t.containerId, t.order, t.id),
     index().on(t.containerId, t.id),
     index().on(t.phaseId, t.order, t.id),
-    index().on(t.ownerId),
-    index().on(t.roleId),
+    index().on(t.ownerId, t.id),
+    index().on(t.roleId, t.id),
     index().on(t.createTime, t.id),
     index().on(t.status, t.id),
     index().on(t.order, t.id),
