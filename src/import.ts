@@ -142,6 +142,7 @@ export async function importFile(
   const made = await create.execute(context, input, create.name);
   if (made.code !== "DUPLICATE") return answer(made);
   const [id] = Object.values(made.result);
+  if (typeof id !== "number") throw new StartError(made.message);
   const changes = Object.fromEntries(Object.entries(input).filter(([field]) => field in update.input));
   return answer(await update.execute(context, { ...changes, id }, update.name));
 }

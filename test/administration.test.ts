@@ -45,6 +45,13 @@ describe("a label", () => {
       code: "INVALID_VALUE",
       field: "name",
     });
+    const used = await run("createLabel", { name: "Used" }, "labelId");
+    await run("createContainer", { name: "n", label: "used" });
+    await run("deleteLabel", { id: used.labelId });
+    expect(await run("createLabel", { name: "USED" }, "label { name }")).toMatchObject({
+      success: true,
+      label: { name: "Used" },
+    });
     expect(await run("deleteLabel", { id: 999 })).toMatchObject({ success: false, code: "NOT_FOUND", field: "id" });
   });
 });

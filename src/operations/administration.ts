@@ -68,7 +68,7 @@ export function administer<Create extends Inputs, Change extends Inputs>(
           });
         }
         const rowId = standing
-          ? await change(work, table, standing.id as number, { ...values, disabled: false })
+          ? await change(work, table, standing.id as number, { ...values, name: standing.name, disabled: false })
           : await insert(work, table, noun, values);
         await kind.after?.(work, rowId, input);
         return done(rowId, values.name, standing ? "re-activated" : "created");

@@ -31,7 +31,8 @@ export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has
   return {
     order,
     backward,
-    limit: rowsWanted ? limit : 0,
+    // One row more is read to see whether there is one; of a count alone, none.
+    limit: rowsWanted ? limit : -1,
     after: place(after),
     before: place(before),
     filter: args.filter,
