@@ -1,6 +1,6 @@
-import { sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
 import type { Database } from "./database/pools.js";
+import { expired } from "./ledger.js";
 import { idempotencyKeys } from "./schema/system.js";
 
 const hour = 3_600_000;
@@ -10,7 +10,7 @@ export function keepHouse(app: FastifyInstance, database: Database): void {
   const clean = async () => {
     await database.writer
       .delete(idempotencyKeys)
-      .where(sql`${idempotencyKeys.createTime} < now() - interval '24 hours'`)
+      .where(expired)
       .catch((error) => app.log.warn({ err: error }, "old idempotency keys could not be removed"));
   };
   const timer = setInterval(clean, hour).unref();

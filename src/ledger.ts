@@ -28,6 +28,9 @@ export interface Outcome {
   result: Record<string, unknown>;
 }
 
+/** Whether an idempotency key is older than the day for which it is kept. */
+export const expired = sql`${idempotencyKeys.createTime} < now() - interval '24 hours'`;
+
 /**
  * Takes the caller's idempotency key for this transaction, waiting for an equal request under way, and gives the outcome
  * if this mutation was done before. Keys older than a day count as new.
@@ -40,7 +43,6 @@ export async function claim(
   if (!idempotency) return undefined;
   const { key, fingerprint } = idempotency;
   const t = idempotencyKeys;
-  const expired = sql`${t.createTime} < now() - interval '24 hours'`;
   const [kept] = await writer
     .insert(t)
     .values({ userId: caller.id, key, fingerprint })

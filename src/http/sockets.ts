@@ -13,7 +13,7 @@ type Socket = Extra & { caller?: Caller } & Record<PropertyKey, unknown>;
 
 const largestMessage = 64 * 1024;
 
-/** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `origins`: the pages that may connect. */
+/** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `allows`: which pages may connect. */
 export function serveSockets(
   app: FastifyInstance,
   schema: GraphQLSchema,

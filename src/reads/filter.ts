@@ -3,6 +3,7 @@ import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
 import { columnOf, type Exposed, type Source } from "../schema/expose.js";
+import { propertyOf } from "../schema/relate.js";
 
 /** A filter as callers write it: fields with their lookups, related objects with their filters, `and`, `or`, `not`. */
 export type Filter = Record<string, unknown>;
@@ -99,6 +100,5 @@ const lookups: Record<string, (value: SQL, operand: unknown, type: string) => SQ
 
 /** A column of a table as it is called in the statement at hand. */
 export function here(table: PgTable, column: PgColumn): PgColumn {
-  const property = Object.entries(column.table).find(([, candidate]) => candidate === column)![0];
-  return columnOf(table, property);
+  return columnOf(table, propertyOf(column));
 }

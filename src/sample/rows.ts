@@ -8,7 +8,7 @@ type Inserted<Table extends PgTable> = Table["$inferInsert"];
 export class Rows {
   readonly #tables = new Map<PgTable, object[]>();
 
-  /** Keeps a row for its table. Tables are inserted in the order in which they first appear. */
+  /** Keeps a row for its table. */
   add<Table extends PgTable>(table: Table, row: Inserted<Table>): void {
     const rows = this.#tables.get(table) ?? [];
     this.#tables.set(table, rows);

@@ -54,7 +54,8 @@ export function relateThrough(pair: { from: PgColumn; to: PgColumn }, names: { f
   }
 }
 
-function propertyOf(column: PgColumn): string {
+/** The property under which a column's table holds it, which is also its GraphQL name. */
+export function propertyOf(column: PgColumn): string {
   return Object.entries(column.table).find(([, candidate]) => candidate === column)![0];
 }
 
