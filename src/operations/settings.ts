@@ -40,9 +40,6 @@ export const administerSeverities = administer({
     isDefault: optional(flag, "True: new containers get it, and no other one."),
   },
   columns: (work, input, standing) => restrictedName(work, severities, "severities", input, standing),
-  async after({ writer }, id, { isDefault }) {
-    if (isDefault) await writer.update(severities).set({ isDefault: true }).where(eq(severities.id, id));
-  },
   async beforeRemoval(_, { name, isDefault }) {
     if (isDefault)
       refuse(
@@ -65,9 +62,6 @@ export const administerStatuses = administer({
   },
   change: { order, isDefault: optional(flag, "True: containers get it when they enter its stage, and no other one.") },
   columns: (work, input, standing) => restrictedName(work, statuses, "statuses", input, standing),
-  async after({ writer }, id, { isDefault }) {
-    if (isDefault) await writer.update(statuses).set({ isDefault: true }).where(eq(statuses.id, id));
-  },
   async beforeRemoval({ writer }, { id, name, statusType: type, isDefault }) {
     if (isDefault)
       refuse(
@@ -246,7 +240,8 @@ async function restrictedName(
       .set({ isDefault: false })
       .where(and(eq(table.isDefault, true), ofType));
   }
-  if (name === undefined) return input;
+  const values = isDefault ? { ...input, isDefault } : input;
+  if (name === undefined) return values;
   if (!/^[A-Za-z0-9_-]+$/.test(name))
     refuse("INVALID_VALUE", `${JSON.stringify(name)} has other characters than letters, digits, - and _.`, "name");
   atMost("name", settings!.nameLengthLimit, name);
@@ -257,5 +252,5 @@ async function restrictedName(
   if (active!.count >= settings!.activeNamesLimit) {
     refuse("WRONG_STATE", `${active!.count} ${plural} are active, which is the limit; delete one first.`, "name");
   }
-  return { ...input, name };
+  return { ...values, name };
 }
