@@ -1,10 +1,11 @@
-import { eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Permission } from "../auth/permissions.js";
 import { refuse } from "../errors.js";
 import { type Operation, operation, type Work } from "../operation.js";
 import { columnOf, type Exposed } from "../schema/expose.js";
 import { found, given, type InputOf, type Inputs, int, required } from "../schema/operations.js";
+import { propertyOf } from "../schema/relate.js";
 
 type Values = Record<string, unknown>;
 type AdministeredTable = PgTable & { id: PgColumn; name: PgColumn; disabled?: PgColumn };
@@ -14,6 +15,8 @@ interface Administered<Create extends Inputs, Change extends Inputs> {
   /** What is called so in messages, such as `workbook template`. */
   noun: string;
   area: "settings" | "workbooks" | "apps" | "assets" | "playbooks";
+  /** Where names are unique only within something, the column that holds it. */
+  within?: PgColumn;
   create: Create;
   change: Change;
   /** The columns of an input; by default those of the same names. Refuses what must not be. */
@@ -61,7 +64,7 @@ export function administer<Create extends Inputs, Change extends Inputs>(
       async run(work) {
         const input = work.input as Partial<InputOf<Create & Change>>;
         const values = await columns(work, input, undefined);
-        const standing = await conflicting(work, table, values);
+        const standing = await conflicting(work, table, values, kind.within);
         if (standing && standing.disabled !== true) {
           return refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(standing.name)} already.`, "name", {
             [key]: standing.id as number,
@@ -114,14 +117,14 @@ async function conflicting(
   { writer }: Work<unknown>,
   table: AdministeredTable,
   values: Values,
+  within: PgColumn | undefined,
 ): Promise<Values | undefined> {
-  const name = sql`lower(${table.name}) = lower(${values.name})`;
-  const where =
-    "scm" in table ? sql`${name} and lower(${columnOf(table, "scm")}) = lower(${values.scm ?? "local"})` : name;
+  const same = sql`lower(${table.name}) = lower(${values.name})`;
+  const inside = within && sql`lower(${within}) = lower(${values[propertyOf(within)]})`;
   const [row] = await writer
     .select()
     .from(table as PgTable)
-    .where(where)
+    .where(and(same, inside))
     .for("update");
   return row;
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import { flag, list, object, optional, required, text } from "../schema/operations.js";
-import { Playbook } from "../schema/playbook.js";
+import { Playbook, playbooks } from "../schema/playbook.js";
 import { administer } from "./administration.js";
 import { activeLabel, atMost } from "./names.js";
 
@@ -21,6 +21,7 @@ export const administerPlaybooks = administer({
   target: Playbook,
   noun: "playbook",
   area: "playbooks",
+  within: playbooks.scm,
   create: {
     name: required(text, "Its name, unique in its repository whatever the letter case."),
     scm: optional(text, "The repository it is kept in; left out, `local`."),
