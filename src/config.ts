@@ -15,6 +15,10 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
+const pair = z
+  .string()
+  .regex(/^[^=]+=[^=]+$/, "must be pairs such as soc-lead=Incident Commander")
+  .transform((text) => text.split("=").map((part) => part.trim()) as [string, string]);
 
 /** Every setting of the process; `.env.example` says what each means. */
 const settings = z.object({
@@ -32,6 +36,16 @@ const settings = z.object({
     .optional(),
   SAMPLE_DATA: flag.optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).optional(),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: "must be an address such as https://login.example.com" })
+    .optional(),
+  OIDC_AUDIENCE: z.string().min(1).default("soar-graphql"),
+  OIDC_USERNAME_CLAIM: z.string().min(1).default("preferred_username"),
+  OIDC_ROLES_CLAIM: z.string().min(1).default("roles"),
+  OIDC_ROLE_MAP: list
+    .pipe(z.array(pair))
+    .transform((pairs) => new Map(pairs))
+    .optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
-import { createToken } from "./auth/who.js";
+import { createToken } from "./auth/secrets.js";
 import { type Config, readConfig } from "./config.js";
 import { AppError, StartError } from "./errors.js";
 import { appInput, importFile, templateInput } from "./import.js";

@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
+import { openGate } from "./auth/gate.js";
+import type { OpenId } from "./auth/openid.js";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
+import { AppError, httpStatus } from "./errors.js";
 import { keepHouse } from "./housekeeping.js";
-import { errorBody } from "./http/errors.js";
+import { contextMaker } from "./http/context.js";
+import { errorBody, publicError } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
+import { keepGuests } from "./http/guests.js";
 import { serveHealth } from "./http/health.js";
 import { servePages } from "./http/pages.js";
+import { serveSessions } from "./http/sessions.js";
 import { serveSockets } from "./http/sockets.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
 
@@ -34,12 +40,20 @@ export async function createServer(config: Config, database: Database): Promise<
     maxAge: 600,
   });
   const schema = await gatewaySchema();
-  await serveGraphql(app, schema, database);
-  serveSockets(app, schema, database, allows);
+  const gate = openGate(database, openIdOf(config));
+  await serveGraphql(app, schema, contextMaker(database, gate));
+  serveSockets(app, schema, gate, keepGuests(app, gate), allows);
+  serveSessions(app, database, gate);
   serveHealth(app, database);
   await servePages(app, await schemaDocument());
   keepHouse(app, database);
   return app;
+}
+
+function openIdOf(config: Config): OpenId | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLE_MAP: roleMap } = config;
+  if (!issuer) return undefined;
+  return { issuer, audience, usernameClaim: config.OIDC_USERNAME_CLAIM, rolesClaim: config.OIDC_ROLES_CLAIM, roleMap };
 }
 
 function givenId(header: string | string[] | undefined): string | undefined {
@@ -69,15 +83,19 @@ const hints: Record<string, [code: string, message: string]> = {
 /** Whatever goes wrong outside GraphQL is told in the form GraphQL clients read. */
 function answerErrorsAsJson(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    reply.type("application/json; charset=utf-8");
+    const shown = publicError(error);
+    if (shown instanceof AppError) {
+      const { code, message, details } = shown;
+      if (typeof details.retryAfter === "number") reply.header("retry-after", details.retryAfter);
+      return reply.code(httpStatus[code] ?? 400).send(errorBody(code, message, request.id, details));
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
       hints[error.code] ??
       (status < 500 ? ["BAD_REQUEST", error.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
-    return reply
-      .code(status)
-      .type("application/json; charset=utf-8")
-      .send(errorBody(code, message, request.id));
+    return reply.code(status).send(errorBody(code, message, request.id));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0]!;

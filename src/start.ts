@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
-import { createToken } from "./auth/who.js";
+import { createToken } from "./auth/secrets.js";
 import type { Config } from "./config.js";
 import { migrate } from "./database/migrate.js";
 import { findDatabase, type Place } from "./database/open.js";
 import { type Database, openDatabase, type Writer } from "./database/pools.js";
 import { loadSample } from "./sample/load.js";
 import { containers } from "./schema/container.js";
-import { tokens } from "./schema/user.js";
+import { tokens } from "./schema/token.js";
 
 /** A database with the tables of this version. */
 export interface Store {

@@ -17,7 +17,15 @@ function mistakesOf(environment: Record<string, string>): string {
 
 describe("the settings", () => {
   test("have a default each", () => {
-    expect(readConfig({})).toEqual({ PORT: 4000, HOST: "127.0.0.1", DATA_DIR: ".data", LOG_LEVEL: "info" });
+    expect(readConfig({})).toEqual({
+      PORT: 4000,
+      HOST: "127.0.0.1",
+      DATA_DIR: ".data",
+      LOG_LEVEL: "info",
+      OIDC_AUDIENCE: "soar-graphql",
+      OIDC_USERNAME_CLAIM: "preferred_username",
+      OIDC_ROLES_CLAIM: "roles",
+    });
   });
 
   test("are read from the environment, which may hold others too", () => {
@@ -30,11 +38,20 @@ describe("the settings", () => {
       SAMPLE_DATA: "false",
       CORS_ORIGINS: "https://soc.example.com, http://localhost:8080,",
       LOG_LEVEL: "silent",
+      OIDC_ISSUER: "https://login.example.com",
+      OIDC_AUDIENCE: "soar",
+      OIDC_USERNAME_CLAIM: "upn",
+      OIDC_ROLES_CLAIM: "groups",
+      OIDC_ROLE_MAP: "soc-lead = Incident Commander, audit=Observer",
     };
     expect(readConfig({ ...given, PATH: "/bin" })).toEqual({
       ...given,
       PORT: 0,
       SAMPLE_DATA: false,
+      OIDC_ROLE_MAP: new Map([
+        ["soc-lead", "Incident Commander"],
+        ["audit", "Observer"],
+      ]),
       CORS_ORIGINS: ["https://soc.example.com", "http://localhost:8080"],
     });
   });
@@ -59,12 +76,16 @@ describe("the settings", () => {
       SAMPLE_DATA: "yes",
       CORS_ORIGINS: "https://soc.example.com/",
       LOG_LEVEL: "loud",
+      OIDC_ISSUER: "login",
+      OIDC_ROLE_MAP: "audit",
     });
     expect(message.split("\n")).toEqual([
       "These settings cannot be used (.env.example explains each):",
       expect.stringMatching(/^ {2}PORT: .+, is "4OOO"$/),
       expect.stringMatching(/^ {2}SAMPLE_DATA: .+, is "yes"$/),
       '  CORS_ORIGINS: must be an origin such as https://soc.example.com, is "https://soc.example.com/"',
+      '  OIDC_ISSUER: must be an address such as https://login.example.com, is "login"',
+      '  OIDC_ROLE_MAP: must be pairs such as soc-lead=Incident Commander, is "audit"',
       expect.stringMatching(/^ {2}LOG_LEVEL: .+, is "loud"$/),
     ]);
   });

@@ -8,7 +8,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["schema", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql|graphql|graphql-scalars|reflect-metadata)/,
   },
-  auth: { ours: ["auth", "schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  auth: {
+    ours: ["auth", "schema", "database", "errors.ts"],
+    packages: /^(drizzle-orm|node:|@node-rs\/argon2|cookie|jose|lru-cache|p-limit)/,
+  },
   database: { ours: ["database", "errors.ts"] },
   reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
   operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },

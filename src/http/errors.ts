@@ -1,3 +1,4 @@
+import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError, type ErrorCode, fromDatabase, httpStatus } from "../errors.js";
@@ -35,9 +36,11 @@ export function errorBody(
 /** An error that ends a whole GraphQL request, with its HTTP status. */
 export function requestError(error: unknown): GraphQLError {
   if (!(error instanceof AppError)) throw error;
-  return new GraphQLError(error.message, {
-    extensions: { ...error.details, code: error.code, http: { status: httpStatus[error.code] ?? 400 } },
-  });
+  const { code, message, details } = error;
+  const headers = new HeaderMap();
+  if (typeof details.retryAfter === "number") headers.set("retry-after", String(details.retryAfter));
+  const http = { status: httpStatus[code] ?? 400, headers };
+  return new GraphQLError(message, { extensions: { ...details, code, http } });
 }
 
 /** Every error of an answer names the request, under which the log has more. */

@@ -8,15 +8,15 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
-import { findCaller, tokenOf } from "../auth/who.js";
-import { type Context, contextOf } from "../context.js";
-import type { Database } from "../database/pools.js";
-import { formatError, nameRequest, publicError, requestError } from "./errors.js";
-
-type LoggedContext = Context & { log: FastifyRequest["log"] };
+import type { LoggedContext } from "./context.js";
+import { formatError, nameRequest, publicError } from "./errors.js";
 
 /** Serves GraphQL over HTTP at `/graphql`. */
-export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, database: Database): Promise<void> {
+export async function serveGraphql(
+  app: FastifyInstance,
+  schema: GraphQLSchema,
+  context: (request: FastifyRequest) => Promise<LoggedContext>,
+): Promise<void> {
   const apollo = new ApolloServer<LoggedContext>({
     schema,
     introspection: true,
@@ -41,16 +41,6 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
     ],
   });
   await apollo.start();
-  const context = async (request: FastifyRequest): Promise<LoggedContext> => {
-    const { id: requestId, ip: address, headers, body, log } = request;
-    try {
-      const caller = await findCaller(database, tokenOf(headers));
-      return { ...contextOf(database, { caller, requestId, address, headers, body: body ?? request.query }), log };
-    } catch (error) {
-      if (!publicError(error)) log.error({ err: error }, "a caller could not be identified");
-      throw requestError(error);
-    }
-  };
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",

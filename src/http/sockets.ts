@@ -5,11 +5,13 @@ import { GraphQLError, type GraphQLSchema, getOperationAST, parse } from "graphq
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import { type Extra, useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import { type Caller, findCaller, tokenOf } from "../auth/who.js";
-import type { Database } from "../database/pools.js";
+import { credentialsOf, fromOurPage, headerCredentials } from "../auth/credentials.js";
+import type { Gate } from "../auth/gate.js";
+import { AppError } from "../errors.js";
 import { publicError } from "./errors.js";
+import type { Guest } from "./guests.js";
 
-type Socket = Extra & { caller?: Caller } & Record<PropertyKey, unknown>;
+type Socket = Extra & { guest?: Guest } & Record<PropertyKey, unknown>;
 
 const largestMessage = 64 * 1024;
 
@@ -17,7 +19,8 @@ const largestMessage = 64 * 1024;
 export function serveSockets(
   app: FastifyInstance,
   schema: GraphQLSchema,
-  database: Database,
+  gate: Gate,
+  guests: Set<Guest>,
   allows: (origin: string | undefined) => boolean,
 ): void {
   const sockets = new WebSocketServer({
@@ -30,13 +33,16 @@ export function serveSockets(
       schema,
       connectionInitWaitTimeout: 5_000,
       onConnect: async ({ connectionParams, extra }) => {
-        const { headers } = extra.request;
         try {
-          extra.caller = await findCaller(database, tokenOf({ ...headers, ...lowerCase(connectionParams) }));
+          extra.guest = await welcome(extra, lowerCase(connectionParams), gate);
+          guests.add(extra.guest);
         } catch (error) {
           extra.socket.close(CloseCode.Unauthorized, publicError(error)?.message.slice(0, 120) ?? "Unauthorized");
           return false;
         }
+      },
+      onClose: ({ extra }) => {
+        if (extra.guest) guests.delete(extra.guest);
       },
       onSubscribe: (_, __, { query, operationName }) => refusalOf(query, operationName),
     },
@@ -57,6 +63,16 @@ export function serveSockets(
   });
 }
 
+/** Credentials come in the connection's parameters, else in the headers of the request that opened it. */
+async function welcome({ request, socket }: Extra, params: Record<string, string>, gate: Gate): Promise<Guest> {
+  const credentials = headerCredentials(params) ?? credentialsOf(request.headers);
+  const address = request.socket.remoteAddress ?? "";
+  if (!credentials) throw new AppError("UNAUTHENTICATED", "Send a token in the connection's parameters.");
+  const caller = await gate.identify(credentials, address);
+  const dismiss = (reason: string) => socket.close(CloseCode.Forbidden, reason.slice(0, 120));
+  return { caller, credentials, address, dismiss };
+}
+
 /** Why an operation does not run on a socket; undefined: it does. */
 function refusalOf(query: string, operationName: string | null | undefined): GraphQLError[] | undefined {
   try {
@@ -74,9 +90,7 @@ function refuse(
   allows: (origin: string | undefined) => boolean,
 ): string | undefined {
   if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
-  const ours =
-    headers.origin !== undefined && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
-  if (!ours && !allows(headers.origin)) return "403 Origin not allowed";
+  if (!fromOurPage(headers) && !allows(headers.origin)) return "403 Origin not allowed";
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)
     ? undefined

@@ -1,6 +1,6 @@
 import { and, not, or, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
-import { visible } from "../auth/visible.js";
+import { readable, visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
 import { columnOf, type Exposed, type Source } from "../schema/expose.js";
 import { propertyOf } from "../schema/relate.js";
@@ -44,6 +44,7 @@ function anyOf(alternatives: (SQL | undefined)[]): SQL | undefined {
 function fieldMatches(source: Source, table: PgTable, caller: Caller, wanted: Lookups, depth: number): SQL | undefined {
   if (source.by === "one" || source.by === "many") return relatedMatches(source, table, caller, wanted, depth);
   if (source.by === "value" || source.by === "node") throw new Error("Fields made of other fields have no lookups");
+  if (!readable(source, caller)) return sql`false`;
   const value = source.by === "sql" ? source.sql(table) : sql`${here(table, source.column)}`;
   const type = source.by === "sql" ? source.kind : source.column.getSQLType();
   if ("key" in wanted) return cefMatches(value, wanted);

@@ -1,5 +1,6 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
+import { readable } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
 import { columnOf, type Exposed, type Through } from "../schema/expose.js";
 import { type Kind, kindOf } from "../schema/kinds.js";
@@ -44,8 +45,9 @@ export interface OrderKey {
 export const countedAtMost = 10_000;
 
 /** How a level's statement is best planned: where names or filters decide, how rare their values are matters. */
-export function planning({ parents, page }: Level): "once" | "for its values" {
-  return page?.filter || (page && parents && isName(parents.column)) ? "for its values" : "once";
+export function planning({ parents, page, caller }: Level): "once" | "for its values" {
+  const byNames = page && (caller.labels || caller.tenants || (parents && isName(parents.column)));
+  return page?.filter || byNames ? "for its values" : "once";
 }
 
 const isName = (column: PgColumn) => column.columnType === "PgText";
@@ -64,7 +66,7 @@ function statementFor(level: Level): SQL {
   const row = alias(target.table, "t");
   const columns = sql.join(
     level.properties.map(
-      (property, index) => sql`${expression(target, row, property)} as ${sql.identifier(`c${index}`)}`,
+      (property, index) => sql`${expression(target, row, property, level.caller)} as ${sql.identifier(`c${index}`)}`,
     ),
     sql`, `,
   );
@@ -129,8 +131,9 @@ export function kindOfProperty(target: Exposed, property: string): Kind {
   return source && "kind" in source ? source.kind : kindOf(columnOf(target.table, property), property);
 }
 
-function expression(target: Exposed, row: PgTable, property: string): SQL {
+function expression(target: Exposed, row: PgTable, property: string, caller?: Caller): SQL {
   const source = target.fields.get(property);
+  if (caller && !readable(source, caller)) return sql`null`;
   const value = source?.by === "sql" ? source.sql(row) : sql`${columnOf(row, property)}`;
   const kind = kindOfProperty(target, property);
   return kind === "tags" || kind === "ids" ? sql`array_to_json(${value})` : value;

@@ -168,7 +168,8 @@ export const Container = expose(containers, {
       "text",
       true,
       (t) => sql`(select ${assets.name} from ${assets} where ${assets.id} = ${(t as typeof containers).assetId})`,
-      "Name of the asset it came from; null: it was made here.",
+      "Name of the asset it came from; null: it was made here, or the caller may not view assets.",
+      "assets",
     ),
     workflowName: computed(
       "text",

@@ -19,8 +19,8 @@ export type Arguments = Record<string, unknown>;
 
 /** Where a field of an exposed type comes from. */
 export type Source =
-  | { by: "column"; column: PgColumn; kind: Kind; shape?: Shape }
-  | { by: "sql"; sql: (table: PgTable) => SQL; kind: Kind }
+  | { by: "column"; column: PgColumn; kind: Kind; shape?: Shape; area?: string }
+  | { by: "sql"; sql: (table: PgTable) => SQL; kind: Kind; area?: string }
   | { by: "value"; needs: string[]; value: (row: Row, args: Arguments) => unknown }
   | { by: "one"; key: string; target: Exposed; column: PgColumn }
   | { by: "many"; key: string; target: Exposed; column: PgColumn; through?: Through }
@@ -69,6 +69,8 @@ interface FieldRule {
   kind?: Kind;
   source?: Source;
   shape?: Shape;
+  /** The area of permissions whose viewers alone are told it; it is null for all others. */
+  area?: string;
   type?: () => unknown;
   nullable?: boolean;
   arguments?: Record<string, { type: () => unknown; description: string; defaultValue: unknown }>;
@@ -130,8 +132,14 @@ export function nodeField(typeKey: string, key: string, description: string): Fi
 }
 
 /** A field that Postgres computes from the row. */
-export function computed(kind: Kind, nullable: boolean, sql: (table: PgTable) => SQL, description: string): FieldRule {
-  return { description, nullable, source: { by: "sql", sql, kind } };
+export function computed(
+  kind: Kind,
+  nullable: boolean,
+  sql: (table: PgTable) => SQL,
+  description: string,
+  area?: string,
+): FieldRule {
+  return { description, nullable, source: { by: "sql", sql, kind, area } };
 }
 
 /** A field made of other fields of the row. */
@@ -148,7 +156,7 @@ function addExposure(exposed: Exposed, field: string, rule: FieldRule): void {
   const source = rule.source ?? columnSource(exposed.table, field, rule);
   const column = source.by === "column" ? source.column : undefined;
   const kind = "kind" in source ? source.kind : undefined;
-  const nullable = rule.nullable ?? !column?.notNull;
+  const nullable = rule.nullable ?? (rule.area !== undefined || !column?.notNull);
   addField(exposed.type, field, rule.type ?? (() => outputType(kind!, column)), rule.description, { nullable });
   for (const [index, [name, argument]] of Object.entries(rule.arguments ?? {}).entries()) {
     const { type, description, defaultValue } = argument;
@@ -172,9 +180,9 @@ function indexesOn(column: PgColumn | undefined): Set<string> {
   return new Set(leading.map(({ config }) => config.method ?? "btree"));
 }
 
-function columnSource(table: PgTable, field: string, { kind, shape }: FieldRule): Source {
+function columnSource(table: PgTable, field: string, { kind, shape, area }: FieldRule): Source {
   const column = columnOf(table, field);
-  return { by: "column", column, kind: kind ?? kindOf(column, field), shape };
+  return { by: "column", column, kind: kind ?? kindOf(column, field), shape, area };
 }
 
 /** The column a table holds under that property, which is also the GraphQL name. */

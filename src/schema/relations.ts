@@ -10,7 +10,8 @@ import { notes } from "./note.js";
 import { pins } from "./pin.js";
 import { playbookRuns, playbooks } from "./playbook.js";
 import { relate, relateThrough } from "./relate.js";
-import { userRoles, users } from "./user.js";
+import { tokens } from "./token.js";
+import { roleLabels, roleTenants, userRoles, users } from "./user.js";
 import { vaultItems } from "./vault.js";
 import { phases, phaseTemplates, tasks, taskTemplates, workbooks, workbookTemplates } from "./workbook.js";
 
@@ -93,6 +94,28 @@ relateThrough(
   { from: userRoles.userId, to: userRoles.roleId },
   { from: ["roles", "What they may do."], to: ["users", "Who holds it."] },
 );
+
+relateThrough(
+  { from: roleLabels.roleId, to: roleLabels.labelId },
+  {
+    from: ["grantedLabels", "When any role of a user is granted a label, they see containers of granted labels alone."],
+    to: ["grantedTo", "Roles that are granted it."],
+  },
+);
+relateThrough(
+  { from: roleTenants.roleId, to: roleTenants.tenantId },
+  {
+    from: [
+      "grantedTenants",
+      "When any role of a user is granted a tenant, they see containers of granted tenants alone.",
+    ],
+    to: ["grantedTo", "Roles that are granted it."],
+  },
+);
+relate(tokens.userId, {
+  one: ["user", "The user it stands for."],
+  many: ["tokens", "Tokens that stand for them, which they see themselves and those who may view users."],
+});
 
 relate(phaseTemplates.templateId, {
   one: ["template", "The template it belongs to."],

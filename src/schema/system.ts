@@ -34,6 +34,7 @@ export const systemSettings = pgTable(
 export const SystemSettings = expose(systemSettings, {
   name: "SystemSettings",
   description: "What administrators change while the system runs.",
+  area: "settings",
   fields: {
     baseUrl: "The address people reach the system by; empty: not set.",
     timeZone: "The system's time zone, by its IANA name.",

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
-import { id, time, timeOfInsert } from "./columns.js";
+import { id, timeOfInsert } from "./columns.js";
 import { computed, expose, named } from "./expose.js";
 import { labels } from "./label.js";
 import { tenants } from "./tenant.js";
@@ -20,6 +20,9 @@ export const users = pgTable(
       .notNull()
       .default("normal"),
     isActive: boolean().notNull().default(true),
+    /** Argon2id in its own text form; null: cannot log in by password. */
+    passwordHash: text(),
+    allowedIps: text().array().notNull().default(sql`'{any}'`),
     defaultLabel: text().references(() => labels.name),
     defaultTenantId: integer().references(() => tenants.id),
     createTime: timeOfInsert(),
@@ -50,6 +53,11 @@ export const User = expose(users, {
     timeZone: "Their time zone, by its IANA name.",
     type: "`normal`, `automation`, or how they log in elsewhere: `ldap`, `openid`, `saml2`.",
     isActive: "False when they may not log in.",
+    allowedIps: {
+      description:
+        "For an automation, the addresses and ranges it may call from; `any` stands for all. Null: the caller may not view users.",
+      area: "users",
+    },
     defaultLabel: named("Label of containers this automation makes without naming one."),
     createTime: "When the account was made.",
   },
@@ -97,14 +105,30 @@ export const userRoles = pgTable(
   (t) => [primaryKey({ columns: [t.userId, t.roleId] }), index().on(t.roleId)],
 );
 
-/** Secrets that stand for a user; only their SHA-256 is kept. */
-export const tokens = pgTable("tokens", {
-  id: id(),
-  userId: integer()
-    .notNull()
-    .references(() => users.id, { onDelete: "cascade" }),
-  hash: text().notNull().unique(),
-  createTime: timeOfInsert(),
-  expireTime: time(),
-  revokeTime: time(),
-});
+/** The labels a role is granted, by name; users none of whose roles is granted one see the containers of all. */
+export const roleLabels = pgTable(
+  "role_labels",
+  {
+    roleId: integer()
+      .notNull()
+      .references(() => roles.id, { onDelete: "cascade" }),
+    labelId: integer()
+      .notNull()
+      .references(() => labels.id, { onDelete: "cascade" }),
+  },
+  (t) => [primaryKey({ columns: [t.roleId, t.labelId] }), index().on(t.labelId)],
+);
+
+/** The tenants a role is granted; users none of whose roles is granted one see the containers of all. */
+export const roleTenants = pgTable(
+  "role_tenants",
+  {
+    roleId: integer()
+      .notNull()
+      .references(() => roles.id, { onDelete: "cascade" }),
+    tenantId: integer()
+      .notNull()
+      .references(() => tenants.id, { onDelete: "cascade" }),
+  },
+  (t) => [primaryKey({ columns: [t.roleId, t.tenantId] }), index().on(t.tenantId)],
+);

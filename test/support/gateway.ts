@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
 import pg from "pg";
 import { afterAll, inject } from "vitest";
-import { createToken } from "../../src/auth/who.js";
+import { createToken } from "../../src/auth/secrets.js";
 import { readConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/database/pools.js";
 import { userRoles, users } from "../../src/schema/user.js";
