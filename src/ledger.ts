@@ -26,6 +26,8 @@ export interface Outcome {
   field: string | null;
   message: string;
   result: Record<string, unknown>;
+  /** Not kept: secrets for this answer alone. */
+  once?: Record<string, unknown>;
 }
 
 /** Whether an idempotency key is older than the day for which it is kept. */
@@ -69,7 +71,7 @@ export function record(context: Context, name: string, responseName: string, out
     sql`audit as (${auditInsert(context, name, outcome.success ? "done" : "refused", outcome.code, outcome.message, outcome.result)})`,
   ];
   if (context.idempotency) {
-    const kept = sql`${idempotencyKeys.outcomes}::jsonb || ${JSON.stringify({ [responseName]: outcome })}::jsonb`;
+    const kept = sql`${idempotencyKeys.outcomes}::jsonb || ${JSON.stringify({ [responseName]: { ...outcome, once: undefined } })}::jsonb`;
     parts.push(sql`key as (update ${idempotencyKeys} set outcomes = (${kept})::json
       where ${idempotencyKeys.userId} = ${context.caller.id} and ${idempotencyKeys.key} = ${context.idempotency.key})`);
   }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Permission } from "./auth/permissions.js";
+import type { Caller } from "./auth/who.js";
 import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal } from "./errors.js";
@@ -11,6 +12,10 @@ export interface Work<Input> {
   readonly writer: Writer;
   readonly input: Input;
   readonly context: Context;
+  /** What the operation as a whole asks of a caller's role. */
+  readonly may: Permission;
+  /** Refuses callers whose roles do not allow this too. */
+  permit(permission: Permission): void;
   /** Adds a statement whose answer nobody needs: it is sent at the end, with the commit. */
   last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
@@ -23,6 +28,8 @@ export interface Work<Input> {
 export interface Done {
   message: string;
   result: Record<string, unknown>;
+  /** Secrets that are answered this once and kept nowhere. */
+  once?: Record<string, unknown>;
 }
 
 interface Definition<I extends Inputs, Target> {
@@ -76,8 +83,9 @@ async function execute(
   responseName: string,
 ): Promise<Outcome> {
   const lines: string[] = [];
+  const permit = permitting(definition.name, context.caller);
   try {
-    permit(definition, context);
+    permit(definition.may);
     const { outcome } = await context.database.transaction(
       async (writer, now) => {
         lines.length = 0;
@@ -88,6 +96,8 @@ async function execute(
           writer,
           input,
           context,
+          may: definition.may,
+          permit,
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
@@ -108,11 +118,12 @@ async function execute(
   }
 }
 
-function permit({ name, may }: Definition<Inputs, unknown>, { caller }: Context): void {
-  if (caller.permissions.has(may)) return;
-  throw new AppError("FORBIDDEN", `${caller.username} may not ${name}: none of their roles allows ${may}.`, {
-    permission: may,
-  });
+function permitting(name: string, { permissions, username }: Caller): Work<unknown>["permit"] {
+  return (permission) => {
+    if (permissions.has(permission)) return;
+    const message = `${username} may not ${name}: none of their roles allows ${permission}.`;
+    throw new AppError("FORBIDDEN", message, { permission });
+  };
 }
 
 async function attempt<I, T>(
@@ -126,8 +137,8 @@ async function attempt<I, T>(
     // Not waited for: it travels with the first statement of the operation.
     now(sql`savepoint operation`).catch(() => {});
     savepoint = true;
-    const { message, result } = await definition.run(work as never, target);
-    return { success: true, code: null, field: null, message, result };
+    const done = await definition.run(work as never, target);
+    return { success: true, code: null, field: null, ...done };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (savepoint) await work.writer.execute(sql`rollback to savepoint operation`);

@@ -8,13 +8,17 @@ import { found, given, type InputOf, type Inputs, int, required } from "../schem
 import { propertyOf } from "../schema/relate.js";
 
 type Values = Record<string, unknown>;
-type AdministeredTable = PgTable & { id: PgColumn; name: PgColumn; disabled?: PgColumn };
+type AdministeredTable = PgTable & { id: PgColumn; disabled?: PgColumn };
 
 interface Administered<Create extends Inputs, Change extends Inputs> {
   target: Exposed;
   /** What is called so in messages, such as `workbook template`. */
   noun: string;
-  area: "settings" | "workbooks" | "apps" | "assets" | "playbooks";
+  area: "settings" | "workbooks" | "apps" | "assets" | "playbooks" | "users";
+  /** The column with its name; by default `name`. */
+  named?: PgColumn;
+  /** The column that says it is in use no more, or with `false` that it is; by default `disabled` where there is one. */
+  retired?: { column: PgColumn; when: boolean };
   /** Where names are unique only within something, the column that holds it. */
   within?: PgColumn;
   create: Create;
@@ -25,7 +29,7 @@ interface Administered<Create extends Inputs, Change extends Inputs> {
     input: Partial<InputOf<Create & Change>>,
     standing: Values | undefined,
   ): Promise<Values>;
-  /** What goes with the row: children, the default that another one loses. */
+  /** What goes with the row: children, and what must hold afterwards. */
   after?(work: Work<unknown>, id: number, input: Partial<InputOf<Create & Change>>): Promise<void>;
   /** Refuses to disable or delete a row that has to stay. */
   beforeRemoval?(work: Work<unknown>, standing: Values): Promise<void>;
@@ -40,6 +44,12 @@ export function administer<Create extends Inputs, Change extends Inputs>(
 ): Operation[] {
   const { target, noun, area } = kind;
   const table = target.table as AdministeredTable;
+  const name = propertyOf(kind.named ?? columnOf(table, "name"));
+  const retired = kind.retired ?? (table.disabled && { column: table.disabled, when: true });
+  const [retire, revive] = [retired?.when, !retired?.when].map((value) =>
+    retired ? { [propertyOf(retired.column)]: value } : {},
+  );
+  const isRetired = (row: Values) => retired !== undefined && row[propertyOf(retired.column)] === retired.when;
   const object = target.name.charAt(0).toLowerCase() + target.name.slice(1);
   const key = `${object}Id`;
   const payload = { [key]: given(int, `Id of the ${noun}.`), [object]: found(target, key, `The ${noun} itself.`) };
@@ -49,8 +59,8 @@ export function administer<Create extends Inputs, Change extends Inputs>(
     Permission,
   ];
   const columns = kind.columns ?? (async (_, input) => input as Values);
-  const done = (rowId: number, name: unknown, verb: string) => ({
-    message: `The ${noun} ${JSON.stringify(name)} was ${verb}.`,
+  const done = (rowId: number, called: unknown, verb: string) => ({
+    message: `The ${noun} ${JSON.stringify(called)} was ${verb}.`,
     result: { [key]: rowId },
   });
 
@@ -64,17 +74,15 @@ export function administer<Create extends Inputs, Change extends Inputs>(
       async run(work) {
         const input = work.input as Partial<InputOf<Create & Change>>;
         const values = await columns(work, input, undefined);
-        const standing = await conflicting(work, table, values, kind.within);
-        if (standing && standing.disabled !== true) {
-          return refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(standing.name)} already.`, "name", {
-            [key]: standing.id as number,
-          });
-        }
+        const standing = await conflicting(work, table, name, values, kind.within);
+        const exists = `There is a ${noun} ${JSON.stringify(standing?.[name] ?? values[name])} already.`;
+        if (standing && !isRetired(standing))
+          return refuse("DUPLICATE", exists, name, { [key]: standing.id as number });
         const rowId = standing
-          ? await change(work, table, standing.id as number, { ...values, name: standing.name, disabled: false })
-          : await insert(work, table, noun, values);
+          ? await change(work, table, standing.id as number, { ...values, [name]: standing[name], ...revive })
+          : ((await insert(work, table, values)) ?? refuse("DUPLICATE", exists, name));
         await kind.after?.(work, rowId, input);
-        return done(rowId, values.name, standing ? "re-activated" : "created");
+        return done(rowId, values[name], standing ? "re-activated" : "created");
       },
     }),
     operation({
@@ -87,26 +95,25 @@ export function administer<Create extends Inputs, Change extends Inputs>(
       async run(work, standing) {
         const { id: rowId, ...input } = work.input as unknown as Values & { id: number };
         const values = await columns(work, input as Partial<InputOf<Create & Change>>, standing);
-        if (values.disabled === true) await kind.beforeRemoval?.(work, standing);
+        if (isRetired(values)) await kind.beforeRemoval?.(work, standing);
         await change(work, table, rowId, values);
         await kind.after?.(work, rowId, input as Partial<InputOf<Create & Change>>);
-        return done(rowId, standing.name, "changed");
+        return done(rowId, standing[name], "changed");
       },
     }),
     operation({
       name: `delete${target.name}`,
-      description: table.disabled
-        ? `Disables a ${noun}: old objects keep it, new ones cannot have it.`
-        : `Deletes a ${noun}.`,
+      description: retired ? `Disables a ${noun}: old objects keep it, new ones cannot have it.` : `Deletes a ${noun}.`,
       may: remove,
       input: { id },
       payload,
       on: (work) => lock(work, table, noun, work.input.id),
       async run(work, standing) {
         await kind.beforeRemoval?.(work, standing);
-        if (table.disabled) await change(work, table, work.input.id, { disabled: true });
+        if (retired) await change(work, table, work.input.id, retire!);
         else await work.writer.delete(table).where(eq(table.id, work.input.id));
-        return done(work.input.id, standing.name, table.disabled ? "disabled" : "deleted");
+        await kind.after?.(work, work.input.id, {});
+        return done(work.input.id, standing[name], retired ? "disabled" : "deleted");
       },
     }),
   ];
@@ -116,10 +123,11 @@ export function administer<Create extends Inputs, Change extends Inputs>(
 async function conflicting(
   { writer }: Work<unknown>,
   table: AdministeredTable,
+  name: string,
   values: Values,
   within: PgColumn | undefined,
 ): Promise<Values | undefined> {
-  const same = sql`lower(${table.name}) = lower(${values.name})`;
+  const same = sql`lower(${columnOf(table, name)}) = lower(${values[name]})`;
   const inside = within && sql`lower(${within}) = lower(${values[propertyOf(within)]})`;
   const [row] = await writer
     .select()
@@ -129,21 +137,18 @@ async function conflicting(
   return row;
 }
 
+/** The id of a new row; undefined when another transaction made one of that name meanwhile. */
 async function insert(
   { writer }: Work<unknown>,
   table: AdministeredTable,
-  noun: string,
   values: Values,
-): Promise<number> {
+): Promise<number | undefined> {
   const [row] = await writer
     .insert(table)
     .values(stored(table, values, false))
     .onConflictDoNothing()
     .returning({ id: table.id });
-  return (
-    (row?.id as number | undefined) ??
-    refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(values.name)} already.`, "name")
-  );
+  return row?.id as number | undefined;
 }
 
 async function change(

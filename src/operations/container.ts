@@ -1,4 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
+import type { Permission } from "../auth/permissions.js";
 import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
@@ -9,6 +10,7 @@ import { int, optional } from "../schema/operations.js";
 export interface LockedContainer {
   id: number;
   name: string;
+  containerType: "default" | "case";
   /** The phase the work on it is in. */
   currentPhaseId: number | null;
 }
@@ -29,16 +31,22 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
 }
 
 /** Locks a container that the caller may see. */
-export async function lockContainer({ writer, context, trace }: Work<unknown>, id: number): Promise<LockedContainer> {
+export async function lockContainer(work: Work<unknown>, id: number): Promise<LockedContainer> {
+  const { writer, context, trace } = work;
+  const { name, currentPhaseId, containerType } = containers;
   const [found] = await writer
-    .select({ id: containers.id, name: containers.name, currentPhaseId: containers.currentPhaseId })
+    .select({ id: containers.id, name, currentPhaseId, containerType })
     .from(containers)
     .where(and(eq(containers.id, id), visible(Container, containers, context.caller)))
     .for("update");
   if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, "container");
+  if (found.containerType === "case") work.permit(onCase(work.may));
   trace(`container ${id} ${JSON.stringify(found.name)} locked`);
   return found;
 }
+
+/** What is allowed on containers is not by that allowed on cases. */
+const onCase = (may: Permission) => may.replace(/^containers:/, "cases:") as Permission;
 
 /** Notes that an artifact of the container changed. */
 export function touchArtifacts({ last }: Work<unknown>, containerId: number): void {

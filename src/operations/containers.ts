@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
+import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { Container, containers, containerType, sensitivity } from "../schema/container.js";
@@ -20,7 +21,7 @@ import {
 } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { systemSettings } from "../schema/system.js";
-import { tenants } from "../schema/tenant.js";
+import { Tenant, tenants } from "../schema/tenant.js";
 import { artifactFields, canonical, insertArtifacts } from "./artifacts.js";
 import { checkCustomFields } from "./custom-fields.js";
 import { activeLabel, activeSeverity, atMost, defaultSeverity, defaultStatus, meant } from "./names.js";
@@ -61,6 +62,7 @@ export const createContainer = operation({
   },
   async run(work) {
     const { writer, input, emit } = work;
+    if (input.containerType === "case") work.permit("cases:edit");
     const template = await templateOf(work, input.containerType, input.template);
     await checkCustomFields(work, input.customFields ?? {}, true);
     const label = await activeLabel(work, input.label);
@@ -116,7 +118,7 @@ async function tenantOf({ writer, context }: Work<unknown>, given: IdOrName | nu
   const [tenant] = await writer
     .select()
     .from(tenants)
-    .where(meant(tenants, reference, tenants.name));
+    .where(and(meant(tenants, reference, tenants.name), visible(Tenant, tenants, context.caller)));
   if (!tenant) return refuse("NOT_FOUND", `There is no tenant ${JSON.stringify(reference)}.`, "tenantId");
   if (tenant.disabled) return refuse("INACTIVE", `The tenant ${JSON.stringify(tenant.name)} is disabled.`, "tenantId");
   const minutes = { ...settings!.slaMinutes, ...tenant.slas };
@@ -127,11 +129,14 @@ function dueTime(minutes: number | undefined) {
   return minutes === undefined ? null : sql`now() + make_interval(mins => ${minutes}::int)`;
 }
 
-async function refuseKnown({ writer }: Work<unknown>, tenantId: number, identifier: string): Promise<never> {
+/** A container that the caller may not see is not told apart from others by more than its identifier being taken. */
+async function refuseKnown({ writer, context }: Work<unknown>, tenantId: number, identifier: string): Promise<never> {
+  const known = and(eq(containers.tenantId, tenantId), eq(containers.sourceDataIdentifier, identifier));
   const [standing] = await writer
     .select({ id: containers.id })
     .from(containers)
-    .where(and(eq(containers.tenantId, tenantId), eq(containers.sourceDataIdentifier, identifier)));
-  const message = `Tenant ${tenantId} already has the sourceDataIdentifier ${JSON.stringify(identifier)}, in container ${standing?.id}.`;
-  return refuse("DUPLICATE", message, "sourceDataIdentifier", { containerId: standing!.id });
+    .where(and(known, visible(Container, containers, context.caller)));
+  const place = standing ? `container ${standing.id}` : "a container that you may not see";
+  const message = `Tenant ${tenantId} already has the sourceDataIdentifier ${JSON.stringify(identifier)}, in ${place}.`;
+  return refuse("DUPLICATE", message, "sourceDataIdentifier", standing && { containerId: standing.id });
 }

@@ -1,29 +1,34 @@
-import { asc, eq, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
-import { labels } from "../schema/label.js";
+import type { Exposed } from "../schema/expose.js";
+import { Label } from "../schema/label.js";
 import type { IdOrName } from "../schema/scalars.js";
-import { severities } from "../schema/severity.js";
+import { Severity, severities } from "../schema/severity.js";
 import { statuses } from "../schema/status.js";
 import { roles, users } from "../schema/user.js";
 
-type Named = PgTable & { name: PgColumn; disabled: PgColumn };
+type Named = PgTable & { id: PgColumn; name: PgColumn; disabled: PgColumn };
 
 /** The stored form of a severity's name given in any letter case; refused when it does not exist or is disabled. */
-export const activeSeverity = (work: Work<unknown>, name: string) => active(work, severities, "severity", name);
-export const activeLabel = (work: Work<unknown>, name: string) => active(work, labels, "label", name);
+export const activeSeverity = (work: Work<unknown>, name: string) => active(work, Severity, "severity", name);
+export const activeLabel = (work: Work<unknown>, name: string) => active(work, Label, "label", name);
 
-async function active({ writer }: Work<unknown>, table: Named, field: string, name: string): Promise<string> {
+async function active(work: Work<unknown>, target: Exposed, field: string, name: string): Promise<string> {
+  const { writer, context } = work;
+  const table = target.table as Named;
+  const shown = visible(target, table, context.caller);
   const [found] = await writer
     .select({ name: table.name, disabled: table.disabled })
     .from(table as PgTable)
-    .where(sql`lower(${table.name}) = lower(${name})`);
+    .where(and(sql`lower(${table.name}) = lower(${name})`, shown));
   if (found && !found.disabled) return found.name as string;
   const known = await writer
     .select({ name: table.name })
     .from(table as PgTable)
-    .where(eq(table.disabled, false))
+    .where(and(eq(table.disabled, false), shown))
     .orderBy(asc(table.name))
     .limit(50);
   const names = known.map(({ name }) => name).join(", ");
@@ -96,4 +101,22 @@ export async function roleId(
   if (!role) return refuse("NOT_FOUND", `There is no role ${JSON.stringify(reference)}.`, field);
   if (role.disabled) return refuse("INACTIVE", `The role ${JSON.stringify(reference)} is disabled.`, field);
   return role.id;
+}
+
+/** The ids of active rows by their names; refused with the first name that there is not. */
+export async function activeIds(
+  { writer }: Work<unknown>,
+  table: Named,
+  noun: string,
+  field: string,
+  names: string[],
+): Promise<number[]> {
+  const wanted = sql.param(names.map((name) => name.toLowerCase()));
+  const found = await writer
+    .select({ id: sql<number>`${table.id}`, name: sql<string>`lower(${table.name})` })
+    .from(table)
+    .where(sql`lower(${table.name}) = any(${wanted}::text[]) and not ${table.disabled}`);
+  const missing = names.find((name) => !found.some((row) => row.name === name.toLowerCase()));
+  if (missing !== undefined) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing)}.`, field);
+  return found.map(({ id }) => id);
 }

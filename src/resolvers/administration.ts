@@ -1,6 +1,7 @@
 import type { Operation } from "../operation.js";
 import { administerApps, administerAssets } from "../operations/apps.js";
 import { administerPlaybooks } from "../operations/playbooks.js";
+import { administerRoles } from "../operations/roles.js";
 import {
   administerCustomFields,
   administerLabels,
@@ -9,6 +10,8 @@ import {
   administerTenants,
   updateSystemSettings,
 } from "../operations/settings.js";
+import { createToken, revokeToken } from "../operations/tokens.js";
+import { administerUsers } from "../operations/users.js";
 import { administerWorkbookTemplates } from "../operations/workbooks.js";
 
 /** The mutations of those who keep the system: for each kind of object to create, change and remove one. */
@@ -22,5 +25,9 @@ export const administration: readonly Operation[] = [
   ...administerApps,
   ...administerAssets,
   ...administerPlaybooks,
+  ...administerUsers,
+  ...administerRoles,
+  createToken,
+  revokeToken,
   updateSystemSettings,
 ];

@@ -89,8 +89,8 @@ function resolverOf(field: string, source: Source): Resolve | undefined {
 
 function attachOperation(schema: GraphQLSchema, operation: Operation): void {
   const resolve: Resolve = async (_, { input }, context, info) => {
-    const { result, ...outcome } = await operation.execute(context, input, String(info.path.key));
-    return { ...result, ...outcome };
+    const { result, once, ...outcome } = await operation.execute(context, input, String(info.path.key));
+    return { ...result, ...once, ...outcome };
   };
   resolveBy(schema, "Mutation", operation.name, resolve);
   const payload = (schema.getMutationType()!.getFields()[operation.name]!.type as GraphQLObjectType).name;
