@@ -1,5 +1,5 @@
 import { eq, inArray, type SQL, sql } from "drizzle-orm";
-import type { Permission } from "../auth/permissions.js";
+import { everyPermission, type Permission } from "../auth/permissions.js";
 import { AppError, refuse } from "../errors.js";
 import type { Work } from "../operation.js";
 import { systemSettings } from "../schema/system.js";
@@ -30,7 +30,7 @@ export async function permissionsOf({ writer }: Work<unknown>, which: SQL): Prom
   return found.flatMap(({ permissions }) => permissions);
 }
 
-/** Refuses a change after which no active user could undo it. */
+/** Refuses a change after which no active user may do everything: nobody could give the lost rights again. */
 export async function keepAnAdministrator({ writer }: Work<unknown>): Promise<void> {
   // The lock lets one change of users after another count.
   await writer.select().from(systemSettings).for("update");
@@ -39,7 +39,8 @@ export async function keepAnAdministrator({ writer }: Work<unknown>): Promise<vo
     .from(users)
     .innerJoin(userRoles, eq(userRoles.userId, users.id))
     .innerJoin(roles, eq(roles.id, userRoles.roleId))
-    .where(sql`${users.isActive} and not ${roles.disabled} and 'users:edit' = any(${roles.permissions})`)
+    .where(sql`${users.isActive} and not ${roles.disabled} and ${roles.permissions} @> ${sql.param(everyPermission)}`)
     .limit(1);
-  if (!left) refuse("WRONG_STATE", "Nobody would be left who may edit users; give another user such a role first.");
+  if (!left)
+    refuse("WRONG_STATE", "No active user would be left whose role allows everything; give it to another one first.");
 }

@@ -47,6 +47,7 @@ export const administerUsers = administer({
   change: { ...userInputs, isActive: optional(flag, "Whether they may log in.") },
   async columns(work, { roles: _, password, defaultTenant, ...input }, standing) {
     if (standing) await ownsRightsOf(work, standing.id as number);
+    else ownsAll(work, []);
     const type = input.type ?? (standing?.type as string | undefined) ?? "normal";
     if (!standing && !userTypes.includes(type))
       refuse("INVALID_VALUE", `${JSON.stringify(type)} is no type of user; there are ${userTypes.join(", ")}.`, "type");
