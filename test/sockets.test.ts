@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { openGateway } from "./support/gateway.js";
 
-const { url, token } = await openGateway();
+const gateway = await openGateway();
+const { url, token, database } = gateway;
 const address = `${url.replace("http", "ws")}/graphql`;
 
 const connect = (connectionParams: Record<string, unknown>): Client =>
@@ -74,5 +75,60 @@ describe("a WebSocket", () => {
     expect(await handshake("/other", own)).toBe(404);
     expect(await handshake("/graphql", "graphql-ws")).toBe(400);
     expect(await handshake("/graphql", own, { origin: "https://evil.example" })).toBe(403);
+  });
+});
+
+describe("an open WebSocket", () => {
+  /** Opens one with a token, and tells how and when it is closed. */
+  const hold = async (theirs: string) => {
+    const socket = new WebSocket(address, "graphql-transport-ws");
+    const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+      socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    await new Promise<void>((resolve) => {
+      socket.on("open", () =>
+        socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${theirs}` } })),
+      );
+      socket.on("message", () => resolve());
+    });
+    return { socket, closed };
+  };
+
+  test.each([
+    ["their token is revoked", "update tokens set revoke_time = now() where user_id = $1", "revoked"],
+    ["their account is disabled", "update users set is_active = false where id = $1", "revoked"],
+    ["their roles change", "delete from user_roles where user_id = $1", "rights have changed"],
+  ])("is closed within five seconds when %s, and others are not", async (_, change, reason) => {
+    const [theirs, others] = [await gateway.tokenOf("Observer"), await gateway.tokenOf("Observer")];
+    const [mine, other] = [await hold(theirs), await hold(others)];
+    const { rows } = await database.pool.query("select max(id) - 1 as id from users");
+    const changed = performance.now();
+    await database.pool.query(change, [rows[0].id]);
+    expect(await mine.closed).toMatchObject({ code: 4403, reason: expect.stringContaining(reason) });
+    expect(performance.now() - changed).toBeLessThan(5_000);
+    expect(other.socket.readyState).toBe(WebSocket.OPEN);
+    other.socket.close();
+  });
+
+  test("is opened by the cookie of a page of ours, and of no other", async () => {
+    const login = await fetch(`${url}/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    const cookie = login.headers.getSetCookie()[0]!.split(";")[0]!;
+    const answer = (origin: string, payload = {}) =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(address, "graphql-transport-ws", { headers: { cookie, origin } });
+        socket.on("open", () => socket.send(JSON.stringify({ type: "connection_init", payload })));
+        socket.on("message", (message) => {
+          resolve(JSON.parse(message.toString()).type);
+          socket.close();
+        });
+        socket.on("close", resolve);
+      });
+    expect(await answer(url)).toBe("connection_ack");
+    expect(await answer("http://localhost:1")).toBe(4401);
+    expect(await answer("http://localhost:1", { origin: url, host: new URL(url).host, cookie })).toBe(4401);
   });
 });

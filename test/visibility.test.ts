@@ -1,12 +1,9 @@
 import {
-  type GraphQLInputType,
   type GraphQLObjectType,
   getNamedType,
-  isEnumType,
   isInputObjectType,
   isInterfaceType,
   isLeafType,
-  isListType,
   isNonNullType,
   isObjectType,
 } from "graphql";
@@ -17,6 +14,7 @@ import { gatewaySchema } from "../src/resolvers/schema.js";
 import { caseItems } from "../src/schema/case-item.js";
 import { Container } from "../src/schema/container.js";
 import { exposedTypes, nodeIdOf } from "../src/schema/expose.js";
+import { callOn } from "./support/calls.js";
 import { openGateway } from "./support/gateway.js";
 import {
   addWorld,
@@ -290,37 +288,6 @@ function textLookups(filter: unknown): [relation: string, text: string, type: (t
     );
     return texts.map((text): [string, string, typeof target] => [name, text.name, target]);
   });
-}
-
-/** A call of an operation on what a world has, with no more input than it needs. */
-function callOn(operation: string, world: World) {
-  const field = schema.getMutationType()!.getFields()[operation]!;
-  const input = field.args[0]!.type;
-  const query = `mutation ($input: ${input}) { ${operation}(input: $input) { success message code field } }`;
-  return { query, variables: { input: inputFor(input, world) } };
-}
-
-function inputFor(type: GraphQLInputType, world: World): unknown {
-  if (isNonNullType(type)) return inputFor(type.ofType, world);
-  if (isListType(type)) return [inputFor(type.ofType, world)];
-  if (isEnumType(type)) return type.getValues()[0]!.name;
-  if (!isInputObjectType(type))
-    return ({ Int: 1, Boolean: true, JSONObject: {}, IdOrName: 1 } as Record<string, unknown>)[String(type)] ?? "low";
-  const fields = Object.values(type.getFields()).flatMap((field): [string, unknown][] => {
-    const own = ownOf(field.name, world);
-    if (own !== undefined) return [[field.name, own]];
-    return isNonNullType(field.type) && field.defaultValue === undefined
-      ? [[field.name, inputFor(field.type, world)]]
-      : [];
-  });
-  return Object.fromEntries(type.isOneOf ? fields.slice(0, 1) : fields);
-}
-
-/** What of a world an input field of that name means. */
-function ownOf(field: string, { ids }: World): unknown {
-  const type = exposedTypes.get(field.charAt(0).toUpperCase() + field.slice(1).replace(/Id$/, ""));
-  if (field === "container" || field === "case") return ids.get(Container.table);
-  return field.endsWith("Id") && type ? ids.get(type.table) : undefined;
 }
 
 /** What of all tables bears one of some marks. */

@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import { operations } from "../src/resolvers/schema.js";
+import { callOn } from "./support/calls.js";
+import { openGateway } from "./support/gateway.js";
+
+/*
+ * Which built-in role may ask for which operation. An operation without a line here fails, and so does one whose line is
+ * not true.
+ */
+const columns = [
+  "Administrator",
+  "Asset Owner",
+  "Automation",
+  "Automation Engineer",
+  "Incident Commander",
+  "Observer",
+] as const;
+
+const matrix = `
+  addArtifact             yes -   yes yes yes -
+  addNote                 yes -   yes yes yes -
+  comment                 yes -   yes yes yes -
+  createContainer         yes -   yes yes yes -
+  pin                     yes -   yes yes yes -
+
+  createLabel             yes -   -   -   -   -
+  updateLabel             yes -   -   -   -   -
+  deleteLabel             yes -   -   -   -   -
+  createSeverity          yes -   -   -   -   -
+  updateSeverity          yes -   -   -   -   -
+  deleteSeverity          yes -   -   -   -   -
+  createStatus            yes -   -   -   -   -
+  updateStatus            yes -   -   -   -   -
+  deleteStatus            yes -   -   -   -   -
+  createTenant            yes -   -   -   -   -
+  updateTenant            yes -   -   -   -   -
+  deleteTenant            yes -   -   -   -   -
+  createCustomField       yes -   -   -   -   -
+  updateCustomField       yes -   -   -   -   -
+  deleteCustomField       yes -   -   -   -   -
+  updateSystemSettings    yes -   -   -   -   -
+
+  createWorkbookTemplate  yes -   -   yes -   -
+  updateWorkbookTemplate  yes -   -   yes -   -
+  deleteWorkbookTemplate  yes -   -   -   -   -
+  createApp               yes -   -   yes -   -
+  updateApp               yes -   -   yes -   -
+  deleteApp               yes -   -   -   -   -
+  createAsset             yes yes -   yes -   -
+  updateAsset             yes yes -   yes -   -
+  deleteAsset             yes -   -   -   -   -
+  createPlaybook          yes -   -   yes -   -
+  updatePlaybook          yes -   -   yes -   -
+  deletePlaybook          yes -   -   yes -   -
+
+  createUser              yes -   -   -   -   -
+  updateUser              yes -   -   -   -   -
+  deleteUser              yes -   -   -   -   -
+  createRole              yes -   -   -   -   -
+  updateRole              yes -   -   -   -   -
+  deleteRole              yes -   -   -   -   -
+  createToken             yes -   -   -   -   -
+  revokeToken             yes -   -   -   -   -
+`;
+
+const written = new Map(
+  matrix.split("\n").flatMap((line): [string, string[]][] => {
+    const [name, ...words] = line.trim().split(/ +/);
+    return name ? [[name, columns.filter((_, index) => words[index] === "yes")]] : [];
+  }),
+);
+
+const { ask, database, tokenOf } = await openGateway("empty");
+const { rows: roles } = await database.pool.query<{ name: string; permissions: string[] }>(
+  "select name, permissions from roles order by name",
+);
+
+describe("the built-in roles", () => {
+  test("are those of SOAR", () => {
+    expect(roles.map(({ name }) => name)).toEqual(columns);
+  });
+
+  test.each(operations.map(({ name, may }) => [name, may] as const))("may or may not %s", (name, may) => {
+    expect(roles.filter(({ permissions }) => permissions.includes(may)).map((role) => role.name)).toEqual(
+      written.get(name),
+    );
+  });
+
+  test("have no line for what there is not", () => {
+    const names = operations.map(({ name }) => name);
+    expect([...written.keys()].filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test.each([...columns, undefined])("refuse what they do not allow, whatever else is asked: %s", async (role) => {
+    const headers = { authorization: `Bearer ${await tokenOf(role)}` };
+    const audited = async () =>
+      Number((await database.pool.query("select count(*) from audit_entries where code = 'FORBIDDEN'")).rows[0].count);
+    const before = await audited();
+    const forbidden = operations.filter(({ name }) => !role || !written.get(name)?.includes(role));
+    for (const { name, may } of forbidden) {
+      const { query, variables } = callOn(name);
+      const { errors } = await ask(query, variables, headers);
+      expect(errors?.[0], name).toMatchObject({ path: [name], extensions: { code: "FORBIDDEN", permission: may } });
+    }
+    expect(await audited()).toBe(before + forbidden.length);
+  });
+});
+
+describe("a case", () => {
+  test("asks for what is allowed on cases, beside what is allowed on containers", async () => {
+    const { pool } = database;
+    await pool.query("insert into roles (name, permissions) values ('Events only', $1)", [
+      ["containers:view", "containers:edit", "cases:view"],
+    ]);
+    const headers = { authorization: `Bearer ${await tokenOf("Events only")}` };
+    const { rows } = await pool.query(
+      `insert into containers (name, label, status, severity, hash, source_data_identifier, container_type)
+       select 'one', 'events', 'new', 'low', '', type, type::container_type from unnest(array['default', 'case']) type returning id`,
+    );
+    const say = (container: number) =>
+      ask(`mutation { comment(input: { container: ${container}, comment: "x" }) { success } }`, {}, headers);
+    expect((await say(rows[0].id)).data.comment).toEqual({ success: true });
+    expect((await say(rows[1].id)).errors?.[0].extensions).toMatchObject({
+      code: "FORBIDDEN",
+      permission: "cases:edit",
+    });
+    const created = await ask(
+      'mutation { createContainer(input: { name: "n", label: "events", containerType: CASE }) { success } }',
+      {},
+      headers,
+    );
+    expect(created.errors?.[0].extensions.permission).toBe("cases:edit");
+  });
+});
