@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { isRange } from "./auth/addresses.js";
 import { StartError } from "./errors.js";
 
 const flag = z.enum(["true", "false"]).transform((word) => word === "true");
@@ -36,6 +37,13 @@ const settings = z.object({
     .optional(),
   SAMPLE_DATA: flag.optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).optional(),
+  TRUSTED_PROXIES: list
+    .pipe(
+      z.array(
+        z.string().refine((text) => isRange(text) && text !== "any", "must be addresses or ranges such as 10.0.0.0/8"),
+      ),
+    )
+    .optional(),
   OIDC_ISSUER: z
     .url({ protocol: /^https?$/, error: "must be an address such as https://login.example.com" })
     .optional(),

@@ -1,17 +1,23 @@
+import { lt, sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
+import { expiredAttempts } from "./auth/attempts.js";
 import type { Database } from "./database/pools.js";
 import { expired } from "./ledger.js";
 import { idempotencyKeys } from "./schema/system.js";
+import { loginAttempts, sessions } from "./schema/token.js";
 
 const hour = 3_600_000;
 
-/** Removes once an hour what need not be kept: idempotency keys older than a day. */
-export function keepHouse(app: FastifyInstance, database: Database): void {
+/** Removes once an hour what need not be kept: old idempotency keys, and sessions and attempts to log in that are over. */
+export function keepHouse(app: FastifyInstance, { writer }: Database): void {
   const clean = async () => {
-    await database.writer
-      .delete(idempotencyKeys)
-      .where(expired)
-      .catch((error) => app.log.warn({ err: error }, "old idempotency keys could not be removed"));
+    try {
+      await writer.delete(idempotencyKeys).where(expired);
+      await writer.delete(sessions).where(lt(sessions.expireTime, sql`now()`));
+      await writer.delete(loginAttempts).where(expiredAttempts);
+    } catch (error) {
+      app.log.warn({ err: error }, "what is over could not be removed");
+    }
   };
   const timer = setInterval(clean, hour).unref();
   app.addHook("onReady", clean);

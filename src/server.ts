@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
+import proxyAddr from "@fastify/proxy-addr";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { openGate } from "./auth/gate.js";
 import type { OpenId } from "./auth/openid.js";
@@ -21,7 +22,10 @@ const largestBody = 1024 * 1024;
 
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
 export async function createServer(config: Config, database: Database): Promise<FastifyInstance> {
+  // Whom a proxy names in X-Forwarded-For is believed only of the proxies that are trusted.
+  const trustProxy = proxyAddr.compile(config.TRUSTED_PROXIES ?? []);
   const app = Fastify({
+    trustProxy,
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
@@ -42,7 +46,7 @@ export async function createServer(config: Config, database: Database): Promise<
   const schema = await gatewaySchema();
   const gate = openGate(database, openIdOf(config));
   await serveGraphql(app, schema, contextMaker(database, gate));
-  serveSockets(app, schema, gate, keepGuests(app, gate), allows);
+  serveSockets(app, schema, gate, keepGuests(app, gate), allows, (request) => proxyAddr(request, trustProxy));
   serveSessions(app, database, gate);
   serveHealth(app, database);
   await servePages(app, await schemaDocument());

@@ -38,6 +38,7 @@ describe("the settings", () => {
       SAMPLE_DATA: "false",
       CORS_ORIGINS: "https://soc.example.com, http://localhost:8080,",
       LOG_LEVEL: "silent",
+      TRUSTED_PROXIES: "10.0.0.5, 192.168.0.0/16",
       OIDC_ISSUER: "https://login.example.com",
       OIDC_AUDIENCE: "soar",
       OIDC_USERNAME_CLAIM: "upn",
@@ -48,6 +49,7 @@ describe("the settings", () => {
       ...given,
       PORT: 0,
       SAMPLE_DATA: false,
+      TRUSTED_PROXIES: ["10.0.0.5", "192.168.0.0/16"],
       OIDC_ROLE_MAP: new Map([
         ["soc-lead", "Incident Commander"],
         ["audit", "Observer"],
@@ -76,6 +78,7 @@ describe("the settings", () => {
       SAMPLE_DATA: "yes",
       CORS_ORIGINS: "https://soc.example.com/",
       LOG_LEVEL: "loud",
+      TRUSTED_PROXIES: "10.0.0.0/33",
       OIDC_ISSUER: "login",
       OIDC_ROLE_MAP: "audit",
     });
@@ -84,6 +87,7 @@ describe("the settings", () => {
       expect.stringMatching(/^ {2}PORT: .+, is "4OOO"$/),
       expect.stringMatching(/^ {2}SAMPLE_DATA: .+, is "yes"$/),
       '  CORS_ORIGINS: must be an origin such as https://soc.example.com, is "https://soc.example.com/"',
+      '  TRUSTED_PROXIES: must be addresses or ranges such as 10.0.0.0/8, is "10.0.0.0/33"',
       '  OIDC_ISSUER: must be an address such as https://login.example.com, is "login"',
       '  OIDC_ROLE_MAP: must be pairs such as soc-lead=Incident Commander, is "audit"',
       expect.stringMatching(/^ {2}LOG_LEVEL: .+, is "loud"$/),

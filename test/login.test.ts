@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hashPassword } from "../src/auth/passwords.js";
+import { readConfig } from "../src/config.js";
+import { createServer } from "../src/server.js";
 import { openGateway } from "./support/gateway.js";
 
 const gateway = await openGateway("empty");
@@ -151,8 +153,11 @@ describe("attempts to log in", () => {
   test("are counted before they are judged: of thirty at once ten are, whoever they are of", async () => {
     await database.pool.query("delete from login_attempts");
     await addUser("dave", "the right password");
+    const same = await Promise.all(Array.from({ length: 30 }, () => attempt("dave", "the same guess")));
+    expect(new Set(same)).toEqual(new Set([401]));
+    await database.pool.query("delete from login_attempts");
     for (const name of ["dave", "nobody"]) {
-      const statuses = await Promise.all(Array.from({ length: 30 }, () => attempt(name, "guess")));
+      const statuses = await Promise.all(Array.from({ length: 30 }, (_, index) => attempt(name, `guess ${index}`)));
       expect(statuses.filter((status) => status === 401)).toHaveLength(10);
       expect(statuses.filter((status) => status === 429)).toHaveLength(20);
       await database.pool.query("delete from login_attempts where subject like 'address%'");
@@ -171,6 +176,59 @@ describe("attempts to log in", () => {
     expect(statuses.filter((status) => status === 401)).toHaveLength(50);
     expect(statuses.filter((status) => status === 429)).toHaveLength(10);
     await database.pool.query("delete from login_attempts");
+  });
+});
+
+describe("a storm of logins", () => {
+  test("is worked off in line, and who comes beyond its end is told when to come back", async () => {
+    const names = Array.from({ length: 150 }, (_, index) => `storm${index}`);
+    const hash = await hashPassword("all have the same");
+    await database.pool.query(
+      "insert into users (username, password_hash) select name, $2 from unnest($1::text[]) name",
+      [names, hash],
+    );
+    await database.pool.query(
+      "insert into login_attempts values ('address 127.0.0.1', -1000, now() + interval '1 hour')",
+    );
+    const answers = await Promise.all(names.map((username) => logIn({ username, password: "all have the same" })));
+    const late = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length + late.length).toBe(150);
+    expect(answers.length - late.length).toBeGreaterThanOrEqual(100);
+    for (const { headers } of late) expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(5);
+    await database.pool.query("delete from login_attempts");
+  });
+
+  test("of one script that sends its password with a hundred requests at once is one login", async () => {
+    const names = await Promise.all(Array.from({ length: 100 }, () => who(basic("storm0", "all have the same"))));
+    expect(new Set(names)).toEqual(new Set(["storm0"]));
+  });
+});
+
+describe("the address of a caller", () => {
+  test("is what a trusted proxy says, and nobody else", async () => {
+    const app = await createServer(readConfig({ LOG_LEVEL: "silent", TRUSTED_PROXIES: "10.1.0.0/16" }), database);
+    const theirs = await gateway.tokenOf("Automation", "automation");
+    const { rows } = await database.pool.query(
+      "update users set allowed_ips = $1 where id = (select max(id) from users) returning id",
+      [["192.0.2.7"]],
+    );
+    expect(rows).toHaveLength(1);
+    const status = async (remoteAddress: string, forwarded?: string) => {
+      const headers = { authorization: `Bearer ${theirs}`, ...(forwarded ? { "x-forwarded-for": forwarded } : {}) };
+      const { statusCode } = await app.inject({
+        method: "POST",
+        url: "/graphql",
+        headers,
+        remoteAddress,
+        payload: { query: "{ __typename }" },
+      });
+      return statusCode;
+    };
+    expect(await status("192.0.2.7")).toBe(200);
+    expect(await status("10.1.2.3", "192.0.2.7")).toBe(200);
+    expect(await status("10.1.2.3", "192.0.2.7, 192.0.2.8")).toBe(403);
+    expect(await status("10.2.0.1", "192.0.2.7")).toBe(403);
+    await app.close();
   });
 });
 

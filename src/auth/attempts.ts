@@ -49,7 +49,7 @@ export async function forgetAttempt(writer: Writer, attempt: Attempt): Promise<v
   await writer
     .update(loginAttempts)
     .set({
-      attempts: sql`case when ${loginAttempts.subject} = ${account} then 0 else greatest(${loginAttempts.attempts} - 1, 0) end`,
+      attempts: sql`case when ${loginAttempts.subject} = ${account} then 0 else ${loginAttempts.attempts} - 1 end`,
     })
     .where(sql`${loginAttempts.subject} in (${account}, ${address})`);
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
-import type { Database } from "../database/pools.js";
+import type { Database, Writer } from "../database/pools.js";
 import { AppError } from "../errors.js";
 import { users } from "../schema/user.js";
 import { isAmong } from "./addresses.js";
@@ -71,20 +71,34 @@ const remembered = 60_000;
 
 function passwordAccounts(database: Database) {
   const key = randomBytes(32);
-  const right = new LRUCache<string, true>({ max: 1_000, ttl: remembered });
+  const proofs = new LRUCache<string, Promise<boolean>>({ max: 1_000, ttl: remembered });
 
   return async ({ username, password }: Credentials & { by: "password" }, address: string): Promise<Account> => {
     const account = await findAccount(database, and(named(username), eq(users.type, "normal"))!);
     // The kept hash is part of it: a changed password is a wrong one at once.
-    const proof = JSON.stringify([account?.caller.id, account?.passwordHash, password]);
-    const mark = createHmac("sha256", key).update(proof).digest("base64");
-    if (account && right.has(mark)) return account;
-    const attempt = { account: username, address };
-    await countAttempt(database.writer, attempt);
-    if (!(await isPassword(password, account?.passwordHash ?? null)))
-      throw new AppError("UNAUTHENTICATED", "The user name or the password is wrong.");
-    await forgetAttempt(database.writer, attempt);
-    right.set(mark, true);
-    return account!;
+    const told = JSON.stringify([username.toLowerCase(), account?.passwordHash, password]);
+    const mark = createHmac("sha256", key).update(told).digest("base64");
+    // The same words many times at once are one attempt.
+    const proof = proofs.get(mark) ?? attempt(database.writer, { account: username, address }, password, account);
+    proofs.set(mark, proof);
+    const right = await proof.catch((error) => {
+      proofs.delete(mark);
+      throw error;
+    });
+    if (right) return account!;
+    proofs.delete(mark);
+    throw new AppError("UNAUTHENTICATED", "The user name or the password is wrong.");
   };
+}
+
+async function attempt(
+  writer: Writer,
+  subject: { account: string; address: string },
+  password: string,
+  account: Account | undefined,
+): Promise<boolean> {
+  await countAttempt(writer, subject);
+  const right = await isPassword(password, account?.passwordHash ?? null);
+  if (right) await forgetAttempt(writer, subject);
+  return right;
 }

@@ -8,6 +8,7 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
+import { AppError } from "../errors.js";
 import type { LoggedContext } from "./context.js";
 import { formatError, nameRequest, publicError } from "./errors.js";
 
@@ -68,8 +69,9 @@ const logErrors: ApolloServerPlugin<LoggedContext> = {
       async didEncounterErrors({ errors, contextValue, operationName }) {
         for (const error of errors) {
           const shown = publicError(error);
-          if (shown)
-            contextValue.log.info({ operationName, path: error.path, reason: shown.message }, "a request was refused");
+          // What graphql-js says of a value quotes it, and it may be a password in the wrong place.
+          const reason = shown instanceof AppError ? shown.message : shown?.extensions.code;
+          if (shown) contextValue.log.info({ operationName, path: error.path, reason }, "a request was refused");
           else
             contextValue.log.error(
               { operationName, path: error.path, err: error.originalError ?? error },

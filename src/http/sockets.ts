@@ -22,6 +22,7 @@ export function serveSockets(
   gate: Gate,
   guests: Set<Guest>,
   allows: (origin: string | undefined) => boolean,
+  addressOf: (request: IncomingMessage) => string,
 ): void {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -34,7 +35,7 @@ export function serveSockets(
       connectionInitWaitTimeout: 5_000,
       onConnect: async ({ connectionParams, extra }) => {
         try {
-          extra.guest = await welcome(extra, lowerCase(connectionParams), gate);
+          extra.guest = await welcome(extra, lowerCase(connectionParams), gate, addressOf(extra.request));
           guests.add(extra.guest);
         } catch (error) {
           extra.socket.close(CloseCode.Unauthorized, publicError(error)?.message.slice(0, 120) ?? "Unauthorized");
@@ -64,9 +65,13 @@ export function serveSockets(
 }
 
 /** Credentials come in the connection's parameters, else in the headers of the request that opened it. */
-async function welcome({ request, socket }: Extra, params: Record<string, string>, gate: Gate): Promise<Guest> {
+async function welcome(
+  { request, socket }: Extra,
+  params: Record<string, string>,
+  gate: Gate,
+  address: string,
+): Promise<Guest> {
   const credentials = headerCredentials(params) ?? credentialsOf(request.headers);
-  const address = request.socket.remoteAddress ?? "";
   if (!credentials) throw new AppError("UNAUTHENTICATED", "Send a token in the connection's parameters.");
   const caller = await gate.identify(credentials, address);
   const dismiss = (reason: string) => socket.close(CloseCode.Forbidden, reason.slice(0, 120));

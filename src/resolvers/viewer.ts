@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
+import { Ctx, Field, Int, ObjectType, Query, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import { columnOf } from "../schema/expose.js";
 import { User, users } from "../schema/user.js";
@@ -13,6 +13,18 @@ class Viewer {
     description: "What the caller's roles allow, each as `area:verb`, such as `containers:edit`.",
   })
   permissions: string[];
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "The labels, in small letters, whose containers the caller sees alone; null: all.",
+  })
+  labels: readonly string[] | undefined;
+
+  @Field(() => [Int], {
+    nullable: true,
+    description: "The ids of the tenants whose containers the caller sees alone; null: all.",
+  })
+  tenants: readonly number[] | undefined;
 }
 
 @Resolver()
@@ -22,6 +34,8 @@ export class ViewerResolver {
     return {
       user: (_, { reads }, info) => reads.one(caller.id, { target: User, column: columnOf(users, "id") }, info),
       permissions: [...caller.permissions].sort(),
+      labels: caller.labels,
+      tenants: caller.tenants,
     };
   }
 }
