@@ -41,7 +41,11 @@ const said: string[] = [];
 afterEach(async () => {
   said.length = 0;
   for (const server of servers.splice(0)) await server.stop();
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
 });
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
