@@ -27,34 +27,39 @@ export interface Account {
   readonly allowedIps: readonly string[];
 }
 
+type HeldRole = [name: string, permissions: Permission[], labels: string[] | null, tenants: number[] | null];
+
 /** The active user that a condition on `users` finds, with the rights that all their active roles add up to. */
 export async function findAccount(database: Database, which: SQL): Promise<Account | undefined> {
-  const held = sql`from ${userRoles} join ${roles} on ${roles.id} = ${userRoles.roleId} and not ${roles.disabled}`;
-  const ofUser = sql`where ${userRoles.userId} = ${users.id}`;
+  const grantedLabels = sql`select array_agg(lower(${labels.name})) from ${roleLabels}
+    join ${labels} on ${labels.id} = ${roleLabels.labelId} where ${roleLabels.roleId} = ${roles.id}`;
+  const grantedTenants = sql`select array_agg(${roleTenants.tenantId}) from ${roleTenants} where ${roleTenants.roleId} = ${roles.id}`;
+  const held = sql`select json_agg(json_build_array(${roles.name}, ${roles.permissions}, (${grantedLabels}), (${grantedTenants})) order by ${roles.name})
+    from ${userRoles} join ${roles} on ${roles.id} = ${userRoles.roleId} and not ${roles.disabled} where ${userRoles.userId} = ${users.id}`;
   const [row] = await database.read(sql`
-    select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId}, ${users.passwordHash}, array_to_json(${users.allowedIps}),
-      (select json_agg(${roles.name} order by ${roles.name}) ${held} ${ofUser}),
-      (select json_agg(distinct permission) ${held}, unnest(${roles.permissions}) permission ${ofUser}),
-      (select json_agg(distinct lower(${labels.name})) ${held} join ${roleLabels} on ${roleLabels.roleId} = ${roles.id}
-        join ${labels} on ${labels.id} = ${roleLabels.labelId} ${ofUser}),
-      (select json_agg(distinct ${roleTenants.tenantId}) ${held} join ${roleTenants} on ${roleTenants.roleId} = ${roles.id} ${ofUser})
-    from ${users} where ${and(sql`${users.isActive}`, which)}`);
+    select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId}, ${users.passwordHash},
+      array_to_json(${users.allowedIps}), (${held}) from ${users} where ${and(sql`${users.isActive}`, which)}`);
   if (!row) return undefined;
-  const [id, username, type, defaultTenantId, passwordHash, allowedIps, names, permissions, labelNames, tenantIds] =
-    row;
+  const [id, username, type, defaultTenantId, passwordHash, allowedIps, roleList] = row;
+  const theirs: HeldRole[] = JSON.parse(roleList ?? "[]");
   const caller: Caller = {
     id: Number(id),
     username: username!,
     type: type!,
     defaultTenantId: defaultTenantId === null ? null : Number(defaultTenantId),
-    permissions: new Set<Permission>(list(permissions)),
-    labels: labelNames === null ? undefined : list(labelNames),
-    tenants: tenantIds === null ? undefined : list(tenantIds),
+    permissions: new Set(theirs.flatMap(([, permissions]) => permissions)),
+    labels: sum(theirs.map(([, , granted]) => granted)),
+    tenants: sum(theirs.map(([, , , granted]) => granted)),
   };
-  return { caller, roles: list(names), passwordHash: passwordHash!, allowedIps: list(allowedIps) };
+  const names = theirs.map(([name]) => name);
+  return { caller, roles: names, passwordHash: passwordHash!, allowedIps: JSON.parse(allowedIps!) };
 }
 
-const list = <T>(text: string | null | undefined): T[] => JSON.parse(text ?? "[]");
+/** What several roles are granted together; undefined when none of them is granted anything. */
+function sum<T>(grants: (T[] | null)[]): T[] | undefined {
+  const given = grants.filter((grant) => grant !== null);
+  return given.length ? [...new Set(given.flat())].sort() : undefined;
+}
 
 export const named = (username: string) => sql`lower(${users.username}) = lower(${username})`;
 
