@@ -23,6 +23,7 @@ export type ErrorCode = keyof typeof errorCodes;
 export const httpStatus: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   BAD_REQUEST: 400,
+  FORBIDDEN: 403,
   NOT_FOUND: 404,
   RATE_LIMITED: 429,
 };

@@ -3,6 +3,7 @@ import type { Permission } from "./auth/permissions.js";
 import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal } from "./errors.js";
+import { ring } from "./events/stamp.js";
 import { claim, type Event, type Outcome, record, recordFailure } from "./ledger.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
 
@@ -15,6 +16,8 @@ export interface Work<Input> {
   last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
+  /** Tells those who follow runs that one came to be, or to another status; its row is locked or new. */
+  emitRun(topic: "playbookRun", run: { id: number; containerId: number; status: string }): void;
   /** Tells the caller who asked with `trace: true`. */
   trace(line: string): void;
 }
@@ -78,11 +81,11 @@ async function execute(
   const lines: string[] = [];
   try {
     permit(definition, context);
-    const { outcome } = await context.database.transaction(
+    const { outcome, events } = await context.database.transaction(
       async (writer, now) => {
         lines.length = 0;
         const earlier = await claim(writer, context, responseName);
-        if (earlier) return { outcome: earlier, endings: [] };
+        if (earlier) return { outcome: earlier, events: [], endings: [] };
         const [events, endings]: [Event[], SQL[]] = [[], []];
         const outcome = await attempt(definition, now, {
           writer,
@@ -91,14 +94,25 @@ async function execute(
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
+          emitRun: (topic, { id, containerId, status }) =>
+            events.push({
+              topic,
+              kind: "CHANGE",
+              objectId: id,
+              containerId,
+              status,
+              nodeType: runTypes[topic],
+              nodeId: id,
+            }),
           trace: (line) => lines.push(`${responseName}: ${line}`),
         });
         lines.push(`${responseName}: ${outcome.message}`);
         const done = record(context, definition.name, responseName, outcome, events);
-        return { outcome, endings: outcome.success ? [...endings, done] : [done] };
+        return { outcome, events, endings: outcome.success ? [...endings, done] : [done] };
       },
       ({ endings }) => endings,
     );
+    if (events.length) ring(context.database);
     return outcome;
   } catch (error) {
     await recordFailure(context, definition.name, error);
@@ -107,6 +121,9 @@ async function execute(
     if (trace) context.trace.push(...lines);
   }
 }
+
+/** What the runs of each topic are. */
+const runTypes = { playbookRun: "PlaybookRun" };
 
 function permit({ name, may }: Definition<Inputs, unknown>, { caller }: Context): void {
   if (caller.permissions.has(may)) return;

@@ -3,18 +3,26 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
+import { Feed } from "./events/feed.js";
 import { keepHouse } from "./housekeeping.js";
 import { errorBody } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
+import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
-import { serveSockets } from "./http/sockets.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
 
 const largestBody = 1024 * 1024;
 
+/** Events that a gateway keeps in memory for those who follow: how far one may fall behind. */
+const heldEvents = 50_000;
+
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
-export async function createServer(config: Config, database: Database): Promise<FastifyInstance> {
+export async function createServer(
+  config: Config,
+  database: Database,
+  { held = heldEvents } = {},
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
@@ -34,9 +42,11 @@ export async function createServer(config: Config, database: Database): Promise<
     maxAge: 600,
   });
   const schema = await gatewaySchema();
-  await serveGraphql(app, schema, database);
-  serveSockets(app, schema, database, allows);
-  serveHealth(app, database);
+  const report = (error: unknown) => app.log.warn({ err: error }, "the event log cannot be read; trying again");
+  const feed = new Feed(database, { held, report });
+  await serveGraphql(app, schema, database, feed);
+  serveLive(app, { schema, database, feed }, allows);
+  serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
   keepHouse(app, database);
   return app;

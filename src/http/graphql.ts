@@ -11,12 +11,18 @@ import type { GraphQLSchema } from "graphql";
 import { findCaller, tokenOf } from "../auth/who.js";
 import { type Context, contextOf } from "../context.js";
 import type { Database } from "../database/pools.js";
+import type { Feed } from "../events/feed.js";
 import { formatError, nameRequest, publicError, requestError } from "./errors.js";
 
 type LoggedContext = Context & { log: FastifyRequest["log"] };
 
 /** Serves GraphQL over HTTP at `/graphql`. */
-export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, database: Database): Promise<void> {
+export async function serveGraphql(
+  app: FastifyInstance,
+  schema: GraphQLSchema,
+  database: Database,
+  feed: Feed,
+): Promise<void> {
   const apollo = new ApolloServer<LoggedContext>({
     schema,
     introspection: true,
@@ -44,8 +50,17 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
   const context = async (request: FastifyRequest): Promise<LoggedContext> => {
     const { id: requestId, ip: address, headers, body, log } = request;
     try {
-      const caller = await findCaller(database, tokenOf(headers));
-      return { ...contextOf(database, { caller, requestId, address, headers, body: body ?? request.query }), log };
+      const callerNow = () => findCaller(database, tokenOf(headers));
+      const origin = {
+        caller: await callerNow(),
+        callerNow,
+        feed,
+        requestId,
+        address,
+        headers,
+        body: body ?? request.query,
+      };
+      return { ...contextOf(database, origin), log };
     } catch (error) {
       if (!publicError(error)) log.error({ err: error }, "a caller could not be identified");
       throw requestError(error);
