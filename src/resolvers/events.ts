@@ -53,7 +53,7 @@ for (const topic of topics) {
   ]);
   eventResolvers.push(["Subscription", field, (event: Delivery) => event]);
 
-  const list = { nullable: true, description: `${description}: the same events page by page, the oldest first.` };
+  const list = { nullable: true, description: `${description}, page by page and the oldest first.` };
   Query(() => connection as never, list)(EventLists.prototype, field, {});
   addArguments(EventLists, field, [
     ["after", text.thunk, "Only events after this cursor. Left out: from the oldest one kept."],
