@@ -1,13 +1,14 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { callerNamed } from "../src/auth/who.js";
 import { contextOf } from "../src/context.js";
 import { operation } from "../src/operation.js";
-import { playbookRuns } from "../src/schema/playbook.js";
+import { int, required, word } from "../src/schema/operations.js";
+import { playbookRuns, runStatus } from "../src/schema/playbook.js";
 import { openGateway } from "./support/gateway.js";
-import { openSocket, overSocket, overStream, type Told } from "./support/live.js";
+import { openSocket, overSocket, overStream, Told } from "./support/live.js";
 
-const { app, ask, beside, database, url, token, tokenOf } = await openGateway();
+const { ask, beside, database, url, token, tokenOf } = await openGateway();
 const second = await beside();
 const transports = [
   ["a WebSocket", overSocket],
@@ -30,7 +31,10 @@ async function comment(container: number): Promise<string> {
 }
 
 const texts = (told: Told) => told.events.flatMap(({ node }) => (node ? [node.comment] : []));
-const execute = (statement: string) => database.pool.query(statement);
+const change = (statement: string, values: unknown[] = []) => database.pool.query(statement, values);
+
+/** What is known of a caller is a second old at most. */
+const forgotten = () => new Promise((resolve) => setTimeout(resolve, 1_100));
 
 describe.each(transports)("%s", (_, follow) => {
   test("starts where the log ends, then tells what happens, with the objects as they are", async () => {
@@ -151,8 +155,8 @@ describe.each(transports)("%s", (_, follow) => {
     const seen = await comment(11);
     await told.until(({ events }) => events.length === 2);
     const role = "update roles set disabled = $1 where name = 'Observer'";
-    await database.pool.query(role, [true]);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await change(role, [true]);
+    await forgotten();
     await comment(11);
     const other = follow(url, token, containerEvents, { filter: { container: 11 } });
     await other.until(({ events }) => events.length === 1);
@@ -160,11 +164,302 @@ describe.each(transports)("%s", (_, follow) => {
     await other.until(({ events }) => events.length === 2);
     other.cut();
     expect(texts(told)).toEqual([seen]);
-    await database.pool.query(role, [false]);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await change(role, [false]);
+    await forgotten();
     const seenAgain = await comment(11);
     await told.until(({ events }) => events.length === 3);
     expect(texts(told)).toEqual([seen, seenAgain]);
     told.cut();
+  });
+});
+
+describe("the events", () => {
+  test("of an operation that is refused, fails or is done already, are not told", async () => {
+    const told = overSocket(url, token, containerEvents, { filter: { container: 12 } });
+    await told.until(({ events }) => events.length === 1);
+    const key = { "idempotency-key": "told once" };
+    const mutation = `mutation { comment(input: { container: 12, comment: "once" }) { success } }`;
+    await ask(mutation, {}, key);
+    await ask(mutation, {}, key);
+    await ask(`mutation { addNote(input: { container: 12, taskId: 999999, title: "no" }) { success } }`);
+    const last = await comment(12);
+    await told.until(({ events }) => texts(told).includes(last) || events.length > 3);
+    expect(texts(told)).toEqual(["once", last]);
+    told.cut();
+  });
+
+  test("of playbook runs tell the status of each moment", async () => {
+    const told = overSocket(
+      url,
+      token,
+      `subscription ($filter: PlaybookRunEventFilter) {
+        playbookRunEvents(filter: $filter) { kind sequence status playbookRun { status container { id } } }
+      }`,
+      { filter: { container: [7] } },
+    );
+    await told.until(({ events }) => events.length === 1);
+    const context = contextOf(database, {
+      caller: await callerNamed(database, "admin"),
+      requestId: "test",
+      address: "",
+      headers: {},
+      body: null,
+    });
+    const { result } = await queueRun.execute(context, {}, "queueRun");
+    await told.until(({ events }) => events.length === 2);
+    for (const status of ["running", "success"])
+      await advanceRun.execute(context, { id: result.id, status }, "advance");
+    await told.until(({ events }) => events.length === 4);
+    expect(told.events).toMatchObject([
+      { kind: "START", sequence: null, status: null, playbookRun: null },
+      { kind: "CHANGE", sequence: 1, status: "PENDING", playbookRun: { container: { id: 7 } } },
+      { kind: "CHANGE", sequence: 2, status: "RUNNING" },
+      { kind: "CHANGE", sequence: 3, status: "SUCCESS", playbookRun: { status: "SUCCESS" } },
+    ]);
+    told.cut();
+    const { data } = await ask(
+      "query ($id: [Int!]) { playbookRunEvents(filter: { playbookRunId: $id, status: [RUNNING, SUCCESS] }) { nodes { sequence status } } }",
+      { id: result.id },
+    );
+    expect(data.playbookRunEvents.nodes).toEqual([
+      { sequence: 2, status: "RUNNING" },
+      { sequence: 3, status: "SUCCESS" },
+    ]);
+  });
+
+  test("are counted for each object, without a gap, however many write", async () => {
+    const writers = Array.from({ length: 100 }, (_, n) => comment(20 + (n % 5)));
+    await Promise.all(writers);
+    const told = overSocket(url, token, containerEvents, {
+      after: await oldest(),
+      filter: { container: [20, 21, 22, 23, 24] },
+    });
+    await told.until(({ events }) => events.length === 100);
+    for (const id of [20, 21, 22, 23, 24]) {
+      const own = told.events.filter(({ container }) => container.id === id).map(({ sequence }) => sequence);
+      expect(own).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    }
+    told.cut();
+  });
+});
+
+/** A cursor before every event kept. */
+async function oldest(): Promise<string> {
+  const { data } = await ask("{ containerEvents(first: 0) { pageInfo { endCursor } } }");
+  return data.containerEvents.pageInfo.endCursor;
+}
+
+const queueRun = operation({
+  name: "queueRun",
+  description: "Queues a playbook run, as an operation does.",
+  may: "playbooks:execute",
+  input: {},
+  payload: {},
+  async run({ writer, emitRun }) {
+    const run = { containerId: 7, playbookId: sql`(select min(id) from playbooks)` };
+    const [{ id }] = (await writer.insert(playbookRuns).values(run).returning({ id: playbookRuns.id })) as [
+      { id: number },
+    ];
+    emitRun("playbookRun", { id, containerId: 7, status: "pending" });
+    return { message: "Queued.", result: { id } };
+  },
+});
+
+const advanceRun = operation({
+  name: "advanceRun",
+  description: "Brings a playbook run to a status, as an operation does.",
+  may: "playbooks:execute",
+  input: { id: required(int, "The run."), status: required(word(runStatus), "The status.") },
+  payload: {},
+  async run({ writer, input, emitRun }) {
+    const { id, status } = input;
+    await writer.update(playbookRuns).set({ status }).where(eq(playbookRuns.id, id));
+    emitRun("playbookRun", { id, containerId: 7, status });
+    return { message: "Advanced.", result: { id } };
+  },
+});
+
+describe("a poller", () => {
+  const page = `query ($after: String, $filter: ContainerEventFilter, $first: Int, $waitSeconds: Int) {
+    containerEvents(after: $after, filter: $filter, first: $first, waitSeconds: $waitSeconds) {
+      edges { cursor node { cursor sequence } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }`;
+
+  test("reads page by page, from the oldest event kept", async () => {
+    for (let n = 0; n < 5; n++) await comment(30);
+    const sequences: number[] = [];
+    let after: string | undefined;
+    for (let more = true; more; ) {
+      const { data } = await ask(page, { after, first: 2, filter: { container: 30 } });
+      const { edges, pageInfo } = data.containerEvents;
+      expect(edges.length).toBeLessThanOrEqual(2);
+      expect(pageInfo.hasPreviousPage).toBe(after !== undefined);
+      for (const { cursor, node } of edges) expect(cursor).toBe(node.cursor);
+      sequences.push(...edges.map(({ node }: { node: { sequence: number } }) => node.sequence));
+      [after, more] = [pageInfo.endCursor, pageInfo.hasNextPage];
+    }
+    expect(sequences).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("waits for an event, and is answered when there is one", async () => {
+    const { data } = await ask(page, { first: 0, filter: { container: 31 } });
+    let after = data.containerEvents.pageInfo.endCursor;
+    const { data: none } = await ask(page, { after, filter: { container: 31 } });
+    expect(none.containerEvents.edges).toEqual([]);
+    after = none.containerEvents.pageInfo.endCursor;
+    const began = Date.now();
+    const waiting = ask(page, { after, filter: { container: 31 }, waitSeconds: 30 });
+    await comment(32);
+    await comment(31);
+    expect((await waiting).data.containerEvents.edges).toMatchObject([{ node: { sequence: 1 } }]);
+    expect(Date.now() - began).toBeLessThan(5_000);
+    const { data: later } = await ask(page, { after, filter: { container: 33 }, waitSeconds: 1 });
+    expect(later.containerEvents.edges).toEqual([]);
+    expect(later.containerEvents.pageInfo.endCursor).not.toBe(after);
+  });
+
+  test.each([
+    [{ waitSeconds: 31 }, "30"],
+    [{ waitSeconds: -1 }, "30"],
+    [{ first: 101 }, "100"],
+    [{ first: -1 }, "negative"],
+  ])("is told the limit that %o breaks", async (variables, limit) => {
+    const { errors } = await ask(page, variables);
+    expect(errors).toMatchObject([{ message: expect.stringContaining(limit), extensions: { code: "BAD_USER_INPUT" } }]);
+  });
+
+  test("is refused a cursor of another list", async () => {
+    const { data } = await ask("{ containers(first: 1) { pageInfo { endCursor } } }");
+    const { errors } = await ask(page, { after: data.containers.pageInfo.endCursor });
+    expect(errors).toMatchObject([{ extensions: { code: "CURSOR_INVALID" } }]);
+  });
+});
+
+describe("old events", () => {
+  test("are dropped by whole days, and who asks for them is told", async () => {
+    const lowMemory = await beside({ held: 3 });
+    await comment(40);
+    const before = await oldest();
+    const { data } = await ask("{ containerEvents(first: 1) { pageInfo { endCursor } } }");
+    const first = data.containerEvents.pageInfo.endCursor;
+    await change("select add_event_day('2020-02-02')");
+    await change("update event_log set day = '2020-02-02'");
+    const text = await comment(40);
+    await change("select drop_old_events()");
+    for (const [, follow] of transports) {
+      for (const after of [before, first]) {
+        const told = follow(lowMemory.url, token, containerEvents, { after });
+        await told.until(({ ended }) => ended);
+        expect(told.errors).toMatchObject([{ extensions: { code: "CURSOR_EXPIRED", cursor: after } }]);
+      }
+      const told = follow(lowMemory.url, token, containerEvents, { after: await oldest() });
+      await told.until(({ events }) => events.length === 1);
+      expect(texts(told)).toEqual([text]);
+      told.cut();
+    }
+    const parts = await change(
+      "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'event_log'::regclass",
+    );
+    expect(parts.rows).toEqual([{ name: expect.stringMatching(/^event_log_20[2-9]/) }]);
+    expect(parts.rows[0].name).not.toContain("20200202");
+  });
+});
+
+describe("a connection", () => {
+  test("ends when its token is revoked", async () => {
+    const theirs = await tokenOf("Observer");
+    const [socket, stream] = transports.map(([, follow]) => follow(url, theirs, containerEvents));
+    for (const told of [socket!, stream!]) await told.until(({ events }) => events.length === 1);
+    await change("update tokens set revoke_time = now() where id = (select max(id) from tokens)");
+    await socket!.until(({ ended }) => ended === 4403);
+    await stream!.until(({ ended }) => ended === "complete");
+    expect(stream!.errors).toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
+  });
+
+  test("runs a hundred subscriptions and no more", async () => {
+    const told = new Told();
+    const socket = openSocket(url, token, told);
+    await new Promise((resolve) => socket.once("message", resolve));
+    const query = "subscription { containerEvents(filter: { container: 50 }) { kind } }";
+    for (let id = 0; id <= 100; id++)
+      socket.send(JSON.stringify({ id: String(id), type: "subscribe", payload: { query } }));
+    await told.until(({ answers }) => answers.length === 101);
+    expect(told.events.map(({ kind }) => kind)).toEqual(Array(100).fill("START"));
+    expect(told.errors).toMatchObject([{ extensions: { code: "RATE_LIMITED" } }]);
+    await comment(50);
+    await told.until(({ events }) => events.length === 200);
+    socket.terminate();
+  });
+
+  test.each(transports)("is told to come back when the gateway stops: %s", async (_, follow) => {
+    const leaving = await beside();
+    const told = follow(leaving.url, token, containerEvents);
+    await told.until(({ events }) => events.length === 1);
+    const text = await comment(7);
+    await told.until(({ events }) => events.length === 2);
+    expect(texts(told)).toEqual([text]);
+    await leaving.app.close();
+    await told.until(({ ended }) => ended);
+    expect(told.ended).toBe(follow === overSocket ? 1001 : "sent away");
+    const missed = await comment(7);
+    const again = follow(url, token, containerEvents, { after: told.events[1].cursor });
+    await again.until(({ events }) => events.length === 1);
+    expect(texts(again)).toEqual([missed]);
+    again.cut();
+  });
+});
+
+describe("an event stream", () => {
+  const query = "subscription { containerEvents { kind } }";
+  const get = (search: Record<string, string>, headers: Record<string, string> = {}) =>
+    fetch(`${url}/graphql/stream?${new URLSearchParams(search)}`, { headers });
+  const own = { authorization: `Bearer ${token}` };
+
+  test("answers a GET, is not stored or held back on the way, and ids its events", async () => {
+    const answer = await get({ query }, own);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.headers.get("x-accel-buffering")).toBe("no");
+    let text = "";
+    for await (const part of answer.body!) {
+      text += Buffer.from(part).toString();
+      if (text.includes("START")) break;
+    }
+    expect(text).toMatch(
+      /^retry: \d+\n\nevent: next\nid: \S+\ndata: {"data":{"containerEvents":{"kind":"START"}}}\n\n$/,
+    );
+  });
+
+  test("goes on after `Last-Event-ID`, whatever `after` says", async () => {
+    const early = await oldest();
+    const text = await comment(60);
+    const { data } = await ask("{ containerEvents(filter: { container: 60 }) { nodes { cursor } } }");
+    const last = await comment(60);
+    const again = overStream(
+      url,
+      token,
+      containerEvents,
+      { after: early },
+      { "last-event-id": data.containerEvents.nodes[0].cursor },
+    );
+    await again.until(({ events }) => events.length === 1);
+    expect(texts(again)).toEqual([last]);
+    expect(again.lastEventId).toBe(again.events[0].cursor);
+    expect(text).not.toBe(last);
+    again.cut();
+  });
+
+  test.each([
+    ["no credentials", { query }, {}, 401, "UNAUTHENTICATED"],
+    ["another site's page", { query }, { ...own, origin: "https://evil.example" }, 403, "FORBIDDEN"],
+    ["no document", {}, own, 400, "BAD_REQUEST"],
+    ["damaged variables", { query, variables: "{" }, own, 400, "BAD_REQUEST"],
+    ["a client that reads no streams", { query }, { ...own, accept: "application/json" }, 400, "BAD_REQUEST"],
+    ["a mutation", { query: "mutation { __typename }" }, own, 400, "BAD_REQUEST"],
+  ])("is refused to %s", async (_, search, headers, status, code) => {
+    const answer = await get(search as Record<string, string>, headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code, requestId: expect.any(String) } }] });
   });
 });
