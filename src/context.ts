@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Caller } from "./auth/who.js";
 import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
+import type { Feed } from "./events/feed.js";
 import { Reads } from "./reads/reads.js";
 
 /** What one request carries, whichever door it came through. */
@@ -11,6 +12,12 @@ export interface Context {
   readonly address: string;
   readonly database: Database;
   readonly reads: Reads;
+  /** The events that can be followed; undefined in commands, whom nobody follows. */
+  readonly feed: Feed | undefined;
+  /** The same request at a later moment: with what its caller may do by then, and nothing read yet. */
+  later(): Promise<Context>;
+  /** The last event a reconnecting stream was told, which it goes on after. */
+  readonly lastEventId: string | undefined;
   /** The currently running container of S0. */
   readonly container: number | undefined;
   readonly idempotency: { key: string; fingerprint: string } | undefined;
@@ -20,6 +27,9 @@ export interface Context {
 
 export interface Origin {
   caller: Caller;
+  /** Finds the caller anew, for requests that last. */
+  callerNow?(): Promise<Caller>;
+  feed?: Feed;
   requestId: string;
   address: string;
   headers: Record<string, string | string[] | undefined>;
@@ -27,7 +37,8 @@ export interface Origin {
   body: unknown;
 }
 
-export function contextOf(database: Database, { caller, requestId, address, headers, body }: Origin): Context {
+export function contextOf(database: Database, origin: Origin): Context {
+  const { caller, callerNow, feed, requestId, address, headers, body } = origin;
   const container = containerOf(headers);
   const key = text(headers, "idempotency-key");
   if (key && key.length > 255)
@@ -38,6 +49,9 @@ export function contextOf(database: Database, { caller, requestId, address, head
     address,
     database,
     reads: new Reads(database, caller),
+    feed,
+    later: async () => contextOf(database, { ...origin, caller: callerNow ? await callerNow() : caller }),
+    lastEventId: text(headers, "last-event-id"),
     container,
     idempotency: key
       ? {

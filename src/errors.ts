@@ -22,8 +22,8 @@ export type ErrorCode = keyof typeof errorCodes;
 /** HTTP statuses of the errors that end a whole request. */
 export const httpStatus: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
   BAD_REQUEST: 400,
+  FORBIDDEN: 403,
   NOT_FOUND: 404,
   RATE_LIMITED: 429,
 };

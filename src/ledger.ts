@@ -10,11 +10,14 @@ import { idempotencyKeys, outbox } from "./schema/system.js";
  * events for those who follow.
  */
 
-/** Something that happened to an object, for those who follow its container. */
+/** Something that happened to an object, for those who follow a topic. */
 export interface Event {
-  topic: "container";
+  topic: "container" | "playbookRun";
   kind: string;
+  /** Whose events are counted; left out, the container's. */
+  objectId?: number;
   containerId: number;
+  status?: string;
   nodeType: string;
   nodeId: number;
 }
@@ -76,9 +79,9 @@ export function record(context: Context, name: string, responseName: string, out
       where ${idempotencyKeys.userId} = ${context.caller.id} and ${idempotencyKeys.key} = ${context.idempotency.key})`);
   }
   if (outcome.success && events.length) {
-    parts.push(sql`events as (insert into ${outbox} (topic, kind, container_id, node_type, node_id)
-      select topic, kind, "containerId", "nodeType", "nodeId" from json_to_recordset(${JSON.stringify(events)}::json)
-      as e(topic text, kind text, "containerId" int, "nodeType" text, "nodeId" int))`);
+    parts.push(sql`events as (insert into ${outbox} (topic, kind, object_id, container_id, status, node_type, node_id)
+      select topic, kind, "objectId", "containerId", status, "nodeType", "nodeId" from json_to_recordset(${JSON.stringify(events)}::json)
+      as e(topic text, kind text, "objectId" int, "containerId" int, status text, "nodeType" text, "nodeId" int))`);
   }
   return sql`with ${sql.join(parts, sql`, `)} select`;
 }

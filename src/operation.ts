@@ -4,6 +4,7 @@ import type { Caller } from "./auth/who.js";
 import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal } from "./errors.js";
+import { ring } from "./events/stamp.js";
 import { claim, type Event, type Outcome, record, recordFailure } from "./ledger.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
 
@@ -20,6 +21,8 @@ export interface Work<Input> {
   last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
+  /** Tells those who follow runs that one came to be, or to another status; its row is locked or new. */
+  emitRun(topic: "playbookRun", run: { id: number; containerId: number; status: string }): void;
   /** Tells the caller who asked with `trace: true`. */
   trace(line: string): void;
 }
@@ -86,11 +89,11 @@ async function execute(
   const permit = permitting(definition.name, context.caller);
   try {
     permit(definition.may);
-    const { outcome } = await context.database.transaction(
+    const { outcome, events } = await context.database.transaction(
       async (writer, now) => {
         lines.length = 0;
         const earlier = await claim(writer, context, responseName);
-        if (earlier) return { outcome: earlier, endings: [] };
+        if (earlier) return { outcome: earlier, events: [], endings: [] };
         const [events, endings]: [Event[], SQL[]] = [[], []];
         const outcome = await attempt(definition, now, {
           writer,
@@ -101,14 +104,25 @@ async function execute(
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
+          emitRun: (topic, { id, containerId, status }) =>
+            events.push({
+              topic,
+              kind: "CHANGE",
+              objectId: id,
+              containerId,
+              status,
+              nodeType: runTypes[topic],
+              nodeId: id,
+            }),
           trace: (line) => lines.push(`${responseName}: ${line}`),
         });
         lines.push(`${responseName}: ${outcome.message}`);
         const done = record(context, definition.name, responseName, outcome, events);
-        return { outcome, endings: outcome.success ? [...endings, done] : [done] };
+        return { outcome, events, endings: outcome.success ? [...endings, done] : [done] };
       },
       ({ endings }) => endings,
     );
+    if (events.length) ring(context.database);
     return outcome;
   } catch (error) {
     await recordFailure(context, definition.name, error);
@@ -117,6 +131,9 @@ async function execute(
     if (trace) context.trace.push(...lines);
   }
 }
+
+/** What the runs of each topic are. */
+const runTypes = { playbookRun: "PlaybookRun" };
 
 function permitting(name: string, { permissions, username }: Caller): Work<unknown>["permit"] {
   return (permission) => {

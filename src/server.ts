@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import cors from "@fastify/cors";
 import proxyAddr from "@fastify/proxy-addr";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
@@ -7,21 +8,28 @@ import type { OpenId } from "./auth/openid.js";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
 import { AppError, httpStatus } from "./errors.js";
+import { Feed } from "./events/feed.js";
 import { keepHouse } from "./housekeeping.js";
 import { contextMaker } from "./http/context.js";
 import { errorBody, publicError } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
-import { keepGuests } from "./http/guests.js";
 import { serveHealth } from "./http/health.js";
+import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
 import { serveSessions } from "./http/sessions.js";
-import { serveSockets } from "./http/sockets.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
 
 const largestBody = 1024 * 1024;
 
+/** Events that a gateway keeps in memory for those who follow: how far one may fall behind. */
+const heldEvents = 50_000;
+
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
-export async function createServer(config: Config, database: Database): Promise<FastifyInstance> {
+export async function createServer(
+  config: Config,
+  database: Database,
+  { held = heldEvents } = {},
+): Promise<FastifyInstance> {
   // Whom a proxy names in X-Forwarded-For is believed only of the proxies that are trusted.
   const trustProxy = proxyAddr.compile(config.TRUSTED_PROXIES ?? []);
   const app = Fastify({
@@ -44,11 +52,14 @@ export async function createServer(config: Config, database: Database): Promise<
     maxAge: 600,
   });
   const schema = await gatewaySchema();
+  const report = (error: unknown) => app.log.warn({ err: error }, "the event log cannot be read; trying again");
+  const feed = new Feed(database, { held, report });
   const gate = openGate(database, openIdOf(config));
-  await serveGraphql(app, schema, contextMaker(database, gate));
-  serveSockets(app, schema, gate, keepGuests(app, gate), allows, (request) => proxyAddr(request, trustProxy));
+  const addressOf = (request: IncomingMessage) => proxyAddr(request, trustProxy);
+  await serveGraphql(app, schema, contextMaker(database, gate, feed));
+  serveLive(app, { schema, database, feed, gate, addressOf }, allows);
   serveSessions(app, database, gate);
-  serveHealth(app, database);
+  serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
   keepHouse(app, database);
   return app;

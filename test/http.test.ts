@@ -255,7 +255,10 @@ describe("the process", () => {
   test("tells whether it is alive and ready, without credentials", async () => {
     expect(await (await send("/healthz")).json()).toEqual({ status: "alive" });
     const ready = await send("/readyz");
-    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, database: true, draining: false }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ready: true, database: true, feed: true, draining: false },
+    ]);
   });
 
   test("serves its schema as a document", async () => {

@@ -14,18 +14,22 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   database: { ours: ["database", "errors.ts"] },
   reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
+  events: {
+    ours: ["events", "schema", "auth", "database", "errors.ts"],
+    packages: /^(drizzle-orm|type-graphql)/,
+  },
   operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   "operation.ts": {
-    ours: ["ledger.ts", "context.ts", "schema", "auth", "database", "errors.ts"],
+    ours: ["ledger.ts", "context.ts", "events", "schema", "auth", "database", "errors.ts"],
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "reads", "errors.ts"], packages: /^node:/ },
+  "context.ts": { ours: ["auth", "database", "events", "reads", "errors.ts"], packages: /^node:/ },
   resolvers: {
-    ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],
+    ours: ["resolvers", "operations", "operation.ts", "events", "reads", "schema", "context.ts", "errors.ts"],
     packages: /^(graphql|type-graphql)/,
   },
-  http: { ours: ["http", "auth", "context.ts", "database", "errors.ts"] },
+  http: { ours: ["http", "auth", "context.ts", "database", "events", "errors.ts"] },
   sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };

@@ -430,11 +430,16 @@ describe("every operation", () => {
   });
 
   test("hands what happened to the event log in the same transaction", async () => {
-    await database.pool.query("delete from outbox");
     const { data } = await ask(
       'mutation { comment(input: { container: 7, comment: "x" }) { comment { id } } bad: comment(input: { container: 7, comment: "" }) { success } }',
     );
-    const { rows } = await database.pool.query("select topic, kind, container_id, node_type, node_id from outbox");
+    const { rows } = await database.pool.query(
+      `select topic, kind, container_id, node_type, node_id from (
+        select id as pos, topic, kind, container_id, node_type, node_id from outbox
+        union all select pos, topic, kind, container_id, node_type, node_id from event_log) told
+        where node_type = 'Comment' and node_id >= $1`,
+      [data.comment.comment.id],
+    );
     expect(rows).toEqual([
       {
         topic: "container",

@@ -50,15 +50,19 @@ export function openGate(database: Database, openId?: OpenId): Gate {
 
   return {
     identify,
-    admit: (headers, address) => {
+    admit: async (headers, address) => {
       const credentials = credentialsOf(headers);
       if (credentials) return identify(credentials, address);
-      throw new AppError(
-        "UNAUTHENTICATED",
-        "Send a token: `Authorization: Bearer <token>` or `ph-auth-token: <token>`; or log in at /session.",
-      );
+      throw noCredentials();
     },
   };
+}
+
+export function noCredentials(): AppError {
+  return new AppError(
+    "UNAUTHENTICATED",
+    "Send a token: `Authorization: Bearer <token>` or `ph-auth-token: <token>`; or log in at /session.",
+  );
 }
 
 function known(account: Account | undefined, otherwise: string): Account {

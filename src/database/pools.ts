@@ -22,7 +22,17 @@ export interface Database {
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
+  /** Opens a connection that shares nothing with requests and soon fails where it could hang. */
+  connect(): Promise<Connection>;
   close(): Promise<void>;
+}
+
+/** A connection of its own, to listen and to read by. */
+export interface Connection {
+  read(statement: SQL): Promise<TextRow[]>;
+  /** Calls `heard` at every notification on a channel, and when the connection is lost. */
+  listen(channel: string, heard: () => void): Promise<void>;
+  close(): void;
 }
 
 /** What is done in a transaction. `now` sends a statement at once, where drizzle does so only when it is waited for. */
@@ -83,7 +93,42 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
         }
       }
     },
+    connect: () => connectAlone(connection),
     close: () => pool.end(),
+  };
+}
+
+async function connectAlone(connection: pg.PoolConfig): Promise<Connection> {
+  const client = new pg.Client({
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
+    keepAlive: true,
+    options,
+    application_name: "soar-graphql events",
+    ...connection,
+  });
+  // What waits for an answer learns of a lost connection by itself; unheard, the event would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    client.end().catch(() => {});
+    throw error;
+  }
+  return {
+    read: async (statement) => {
+      const { sql: text, params: values } = dialect.sqlToQuery(statement);
+      const query: pg.QueryArrayConfig = { text, values, rowMode: "array", types: asText };
+      return (await client.query(query)).rows;
+    },
+    listen: async (channel, heard) => {
+      client.on("notification", heard);
+      client.on("end", heard);
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    },
+    close: () => {
+      client.end().catch(() => {});
+    },
   };
 }
 

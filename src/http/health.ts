@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
 import type { Database } from "../database/pools.js";
+import type { Feed } from "../events/feed.js";
 
 /** Tells whoever starts and stops this process how it is: alive, and ready for requests. */
-export function serveHealth(app: FastifyInstance, database: Database): void {
+export function serveHealth(app: FastifyInstance, database: Database, feed: Feed): void {
   let draining = false;
   app.addHook("preClose", async () => {
     draining = true;
@@ -11,7 +12,8 @@ export function serveHealth(app: FastifyInstance, database: Database): void {
   app.get("/healthz", async () => ({ status: "alive" }));
   app.get("/readyz", async (_, reply) => {
     const answers = !draining && (await answersInTime(database));
-    return reply.code(answers ? 200 : 503).send({ ready: answers, database: answers, draining });
+    const ready = answers && feed.alive;
+    return reply.code(ready ? 200 : 503).send({ ready, database: answers, feed: feed.alive, draining });
   });
 }
 

@@ -1,29 +1,32 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { GraphQLError, type GraphQLSchema, getOperationAST, parse } from "graphql";
+import type { ExecutionArgs, ExecutionResult } from "graphql";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import { type Extra, useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import { credentialsOf, fromOurPage, headerCredentials } from "../auth/credentials.js";
-import type { Gate } from "../auth/gate.js";
+import type { Visitor } from "../auth/callers.js";
+import { credentialsOf, headerCredentials } from "../auth/credentials.js";
+import { noCredentials } from "../auth/gate.js";
+import type { Caller } from "../auth/who.js";
+import { type Context, contextOf } from "../context.js";
 import { AppError } from "../errors.js";
 import { publicError } from "./errors.js";
-import type { Guest } from "./guests.js";
+import type { Live } from "./live.js";
+import { answersTo, documentOf, Failed, type Frames, failure, toldErrors } from "./subscriptions.js";
 
-type Socket = Extra & { guest?: Guest } & Record<PropertyKey, unknown>;
+type Socket = Extra & { caller?: Caller; visitor?: Visitor } & Record<PropertyKey, unknown>;
+type Args = ExecutionArgs & { contextValue: Context };
 
 const largestMessage = 64 * 1024;
+const mostSubscriptions = 100;
 
-/** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `allows`: which pages may connect. */
-export function serveSockets(
-  app: FastifyInstance,
-  schema: GraphQLSchema,
-  gate: Gate,
-  guests: Set<Guest>,
-  allows: (origin: string | undefined) => boolean,
-  addressOf: (request: IncomingMessage) => string,
-): void {
+/** Clients are asked this often whether they are still there, in milliseconds; one that is silent as long is let go. */
+const pingEvery = 12_000;
+
+/** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. */
+export function serveSockets(app: FastifyInstance, live: Live): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessage,
@@ -31,26 +34,42 @@ export function serveSockets(
   });
   const server = useServer<Record<string, unknown>, Socket>(
     {
-      schema,
       connectionInitWaitTimeout: 5_000,
       onConnect: async ({ connectionParams, extra }) => {
         try {
-          extra.guest = await welcome(extra, lowerCase(connectionParams), gate, addressOf(extra.request));
-          guests.add(extra.guest);
+          await letIn(live, extra, connectionParams);
         } catch (error) {
-          extra.socket.close(CloseCode.Unauthorized, publicError(error)?.message.slice(0, 120) ?? "Unauthorized");
+          const tooMany = error instanceof AppError && error.code === "RATE_LIMITED";
+          const code = tooMany ? CloseCode.TooManyInitialisationRequests : CloseCode.Unauthorized;
+          extra.socket.close(code, reason(publicError(error)?.message ?? "Unauthorized"));
           return false;
         }
       },
-      onClose: ({ extra }) => {
-        if (extra.guest) guests.delete(extra.guest);
+      onSubscribe: ({ extra, subscriptions }, _, payload) => {
+        const requestId = randomUUID();
+        try {
+          if (Object.keys(subscriptions).length > mostSubscriptions)
+            throw failure(
+              "RATE_LIMITED",
+              `${mostSubscriptions} subscriptions run on this connection, which is the limit.`,
+            );
+          const document = documentOf(live.schema, payload);
+          const { operationName, variables: variableValues } = payload;
+          const contextValue = contextOn(extra, live, requestId);
+          return { schema: live.schema, document, operationName, variableValues, contextValue };
+        } catch (error) {
+          return toldErrors(error, requestId, app.log);
+        }
       },
-      onSubscribe: (_, __, { query, operationName }) => refusalOf(query, operationName),
+      subscribe: (args) => resultsOf(() => answersTo(args as Args, app.log)),
+      onError: (_, __, ___, [error]) =>
+        error?.originalError instanceof Failed ? error.originalError.errors : undefined,
     },
     sockets,
+    pingEvery,
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = refuse(request, allows);
+    const refusal = refuse(request, live);
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
   });
@@ -64,43 +83,69 @@ export function serveSockets(
   });
 }
 
-/** Credentials come in the connection's parameters, else in the headers of the request that opened it. */
-async function welcome(
-  { request, socket }: Extra,
-  params: Record<string, string>,
-  gate: Gate,
-  address: string,
-): Promise<Guest> {
-  const credentials = headerCredentials(params) ?? credentialsOf(request.headers);
-  if (!credentials) throw new AppError("UNAUTHENTICATED", "Send a token in the connection's parameters.");
-  const caller = await gate.identify(credentials, address);
-  const dismiss = (reason: string) => socket.close(CloseCode.Forbidden, reason.slice(0, 120));
-  return { caller, credentials, address, dismiss };
+/**
+ * Finds the caller of a connection and puts it on the list of those that are open. Credentials come in its parameters,
+ * else in the headers of the request that opened it.
+ */
+async function letIn(
+  { callers, connections, addressOf }: Live,
+  extra: Socket,
+  params: Record<string, unknown> | undefined,
+): Promise<void> {
+  const { socket, request } = extra;
+  const credentials = headerCredentials(lowerCase(params)) ?? credentialsOf(request.headers);
+  if (!credentials) throw noCredentials();
+  const visitor = { credentials, address: addressOf(request) };
+  const caller = await callers.current(visitor);
+  if (socket.readyState !== socket.OPEN) return;
+  const end = (why: string) => socket.close(CloseCode.Forbidden, reason(why));
+  socket.once("close", connections.add({ caller, visitor, end }));
+  Object.assign(extra, { caller, visitor });
 }
 
-/** Why an operation does not run on a socket; undefined: it does. */
-function refusalOf(query: string, operationName: string | null | undefined): GraphQLError[] | undefined {
-  try {
-    if (getOperationAST(parse(query), operationName)?.operation === "subscription") return undefined;
-  } catch (error) {
-    return [new GraphQLError((error as Error).message, { extensions: { code: "GRAPHQL_PARSE_FAILED" } })];
-  }
-  const message = "Only subscriptions run over WebSocket; send queries and mutations by POST to /graphql.";
-  return [new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } })];
+function contextOn({ caller, visitor }: Socket, { database, feed, callers }: Live, requestId: string): Context {
+  return contextOf(database, {
+    caller: caller!,
+    callerNow: () => callers.current(visitor!),
+    feed,
+    requestId,
+    address: visitor!.address,
+    headers: {},
+    body: null,
+  });
+}
+
+/** The answers as graphql-ws sends them: one at a time, the next is made when the last has left. */
+function resultsOf(open: () => Promise<Frames>): AsyncGenerator<ExecutionResult, void, undefined> {
+  let frames: Promise<Frames> | undefined;
+  const opened = () => {
+    frames ??= open();
+    return frames;
+  };
+  const results: AsyncGenerator<ExecutionResult, void, undefined> = {
+    next: async () => {
+      const step = await (await opened()).next();
+      return step.done ? step : { value: step.value.result };
+    },
+    return: async () => (await opened()).return() as Promise<IteratorReturnResult<void>>,
+    throw: async (error) => (await opened()).throw(error) as Promise<IteratorReturnResult<void>>,
+    [Symbol.asyncIterator]: () => results,
+  };
+  return results;
 }
 
 /** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */
-function refuse(
-  { url, headers }: IncomingMessage,
-  allows: (origin: string | undefined) => boolean,
-): string | undefined {
+function refuse({ url, headers }: IncomingMessage, { admits }: Live): string | undefined {
   if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
-  if (!fromOurPage(headers) && !allows(headers.origin)) return "403 Origin not allowed";
+  if (!admits(headers)) return "403 Origin not allowed";
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)
     ? undefined
     : `400 Speak the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
 }
+
+/** A closing frame has room for 123 bytes. */
+const reason = (message: string) => Buffer.from(message).subarray(0, 120).toString();
 
 function lowerCase(params: Record<string, unknown> | undefined): Record<string, string> {
   const texts = Object.entries(params ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");

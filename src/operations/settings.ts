@@ -153,6 +153,7 @@ export const updateSystemSettings = operation({
     pinLengthLimit: optional(int, "Characters a pin's message or data may have."),
     multiTenancy: optional(flag, "Whether a new container has to name its tenant."),
     retentionDays: optional(int, "Days that closed containers are kept; 0: forever."),
+    eventDays: optional(int, "Days that events can be read after they happened."),
     rowLimit: optional(int, "Rows that an unlimited `collect` answers at most."),
     nameLengthLimit: optional(int, "Characters a severity's or status's name may have."),
     activeNamesLimit: optional(int, "How many severities, and statuses, may be active at once."),
@@ -166,6 +167,7 @@ export const updateSystemSettings = operation({
     for (const [field, least] of [
       ["pinLengthLimit", 1],
       ["retentionDays", 0],
+      ["eventDays", 1],
       ["rowLimit", 1],
       ["nameLengthLimit", 1],
       ["activeNamesLimit", 3],

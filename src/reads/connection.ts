@@ -24,7 +24,7 @@ export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has
   if (isGiven(first) && isGiven(last))
     throw wrong("`first` and `last` exclude each other; give one of them.", { first, last });
   const backward = isGiven(last) || (!isGiven(first) && isGiven(before) && !isGiven(after));
-  const limit = size(backward ? "last" : "first", (backward ? last : first) ?? defaultSize);
+  const limit = pageSize(backward ? "last" : "first", backward ? last : first);
   const order = orderOf(args.orderBy);
   const place = (cursor?: string | null) => (isGiven(cursor) ? readCursor(cursor, target, order) : undefined);
   const rowsWanted = ["nodes", "edges", "pageInfo"].some((field) => fields.has(field));
@@ -42,7 +42,9 @@ export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has
 
 const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
 
-function size(name: string, value: number): number {
+/** How many objects a page has at most; refuses what is no such number. */
+export function pageSize(name: "first" | "last", given: number | null | undefined): number {
+  const value = given ?? defaultSize;
   if (value < 0) throw wrong(`\`${name}\` is ${value}; it cannot be negative.`, { [name]: value });
   if (value > largestSize)
     throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, {

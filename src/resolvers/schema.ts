@@ -16,6 +16,7 @@ import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from
 import { type Given, inputType, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
 import { administration } from "./administration.js";
+import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
 import { playbookApi } from "./playbook-api.js";
@@ -32,8 +33,18 @@ let built: Promise<GraphQLSchema> | undefined;
 /** The schema of the gateway with everything that answers it. */
 export function gatewaySchema(): Promise<GraphQLSchema> {
   built ??= build({
-    resolvers: [Roots, Mutations, NodeResolver, ListResolver, SettingsResolver, ViewerResolver],
+    resolvers: [
+      Roots,
+      Mutations,
+      Subscriptions,
+      EventLists,
+      NodeResolver,
+      ListResolver,
+      SettingsResolver,
+      ViewerResolver,
+    ],
     validate: false,
+    pubSub: unused,
   }).then(attach);
   return built;
 }
@@ -42,6 +53,14 @@ export function gatewaySchema(): Promise<GraphQLSchema> {
 export async function schemaDocument(): Promise<string> {
   return `${printSchema(lexicographicSortSchema(await gatewaySchema()))}\n`;
 }
+
+/** type-graphql insists on one, though every subscription says itself where its events come from. */
+const unused = {
+  publish: () => {},
+  subscribe: () => {
+    throw new Error("No subscription uses this");
+  },
+};
 
 const Mutations = namedClass("Mutations");
 Resolver()(Mutations);
@@ -67,6 +86,7 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     resolveBy(schema, "Query", field, many ? all : one);
   }
   for (const operation of operations) attachOperation(schema, operation);
+  for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
   sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;

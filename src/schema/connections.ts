@@ -20,8 +20,16 @@ class PageInfo {
   endCursor?: string;
 }
 
-/** The types of a list that is read page by page. */
+/** The types of a list that is read page by page and counted. */
 export function connectionOf(name: string, node: Class): { edge: Class; connection: Class } {
+  const { edge, connection } = pagesOf(name, node);
+  addField(connection, "totalCount", () => Int, "How many objects the whole list has, counted up to 10000.", {});
+  addField(connection, "totalCountExact", () => Boolean, "False when the list has more than `totalCount` says.", {});
+  return { edge, connection };
+}
+
+/** The types of a list that is read page by page. */
+export function pagesOf(name: string, node: Class): { edge: Class; connection: Class } {
   const edge = namedClass(`${name}Edge`);
   ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its place there.`, simpleResolvers: true })(edge);
   addField(edge, "node", () => node, `The ${name}.`, {});
@@ -34,8 +42,6 @@ export function connectionOf(name: string, node: Class): { edge: Class; connecti
   addField(connection, "nodes", () => [node], "The objects of this page.", {});
   addField(connection, "edges", () => [edge], "The objects of this page with their cursors.", {});
   addField(connection, "pageInfo", () => PageInfo, "Where this page lies in the list.", {});
-  addField(connection, "totalCount", () => Int, "How many objects the whole list has, counted up to 10000.", {});
-  addField(connection, "totalCountExact", () => Boolean, "False when the list has more than `totalCount` says.", {});
   return { edge, connection };
 }
 

@@ -24,6 +24,7 @@ export const systemSettings = pgTable(
     pinLengthLimit: integer().notNull().default(1024),
     multiTenancy: boolean().notNull().default(false),
     retentionDays: integer().notNull().default(0),
+    eventDays: integer().notNull().default(7),
     rowLimit: integer().notNull().default(10_000),
     nameLengthLimit: integer().notNull().default(20),
     activeNamesLimit: integer().notNull().default(10),
@@ -44,6 +45,7 @@ export const SystemSettings = expose(systemSettings, {
     pinLengthLimit: "Characters a pin's message or data may have.",
     multiTenancy: "Whether a new container has to name its tenant.",
     retentionDays: "Days that closed containers are kept; 0: forever.",
+    eventDays: "Days that events can be read after they happened.",
     rowLimit: "Rows that an unlimited `collect` answers at most.",
     nameLengthLimit: "Characters a severity's or status's name may have.",
     activeNamesLimit: "How many severities, and statuses, may be active at once.",
@@ -65,13 +67,20 @@ export const idempotencyKeys = pgTable(
   (t) => [primaryKey({ columns: [t.userId, t.key] }), index().on(t.createTime)],
 );
 
-/** What happened, in the order of the writers; the event log takes it from here and deletes it. */
+/**
+ * What happened, in the order of the writers; `stamp()` moves it into the event log, whose tables are partitioned and so
+ * made by a migration of their own.
+ */
 export const outbox = pgTable("outbox", {
   id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
   time: timeOfInsert(),
   topic: text().notNull(),
   kind: text().notNull(),
+  /** Whose events are counted; null: the container's. */
+  objectId: integer(),
   containerId: integer(),
+  /** Of a run, as of the event. */
+  status: text(),
   nodeType: text().notNull(),
   nodeId: integer().notNull(),
 });

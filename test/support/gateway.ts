@@ -7,6 +7,7 @@ import { readConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/database/pools.js";
 import { userRoles, users } from "../../src/schema/user.js";
 import { createServer } from "../../src/server.js";
+import { closeWhenIdle } from "../../src/stopping.js";
 import { run } from "./postgres.js";
 
 interface Answer {
@@ -27,7 +28,9 @@ export interface Gateway {
   readonly token: string;
   /** Sends a query by POST as the administrator, or as whoever the headers say. */
   ask(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Answer>;
-  /** How many statements the database ran for what `work` asked, finding the caller not counted. */
+  /** Starts another gateway on the same database, that keeps `held` events in memory. */
+  beside(options?: { held?: number }): Promise<{ app: FastifyInstance; url: string }>;
+  /** How many statements the database ran for what `work` asked, finding the caller and following events not counted. */
   statements(work: () => Promise<unknown>): Promise<string[]>;
   /** A token of a new user with one of the built-in roles, or none. */
   tokenOf(role?: string, type?: "normal" | "automation"): Promise<string>;
@@ -42,11 +45,10 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   await run(connection, `create database ${name} template ${templates[from]}`);
   const database = openDatabase({ ...connection, database: name });
   const token = await createToken(database.writer, "admin");
-  const app = await createServer(readConfig({ LOG_LEVEL: "silent" }), database);
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  const url = `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
+  const { app, url } = await serve(database);
+  const others: FastifyInstance[] = [];
   afterAll(async () => {
-    await app.close();
+    for (const one of [app, ...others]) await one.close();
     await database.close();
     await run(connection, `drop database ${name} with (force)`);
   });
@@ -66,9 +68,21 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
     url,
     token,
     ask,
+    beside: async (options) => {
+      const other = await serve(database, options);
+      others.push(other.app);
+      return other;
+    },
     statements: (work) => watchStatements(work),
     tokenOf: (role, type) => addUser(database, role, type),
   };
+}
+
+async function serve(database: Database, options?: { held?: number }): Promise<{ app: FastifyInstance; url: string }> {
+  const app = await createServer(readConfig({ LOG_LEVEL: "silent" }), database, options);
+  closeWhenIdle(app);
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  return { app, url };
 }
 
 /** Every statement that any connection of this process runs meanwhile. */
@@ -85,7 +99,7 @@ async function watchStatements(work: () => Promise<unknown>): Promise<string[]> 
   } finally {
     pg.Client.prototype.query = original;
   }
-  return seen.filter((text) => !text.includes('"tokens"'));
+  return seen.filter((text) => !/"tokens"|event_log|stamp\(\)/.test(text));
 }
 
 let added = 0;

@@ -1,0 +1,3 @@
+ALTER TABLE "outbox" ADD COLUMN "object_id" integer;--> statement-breakpoint
+ALTER TABLE "outbox" ADD COLUMN "status" text;--> statement-breakpoint
+ALTER TABLE "system_settings" ADD COLUMN "event_days" integer DEFAULT 7 NOT NULL;

@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { FastifyInstance } from "fastify";
+import type { GraphQLSchema } from "graphql";
+import { Callers } from "../auth/callers.js";
+import { fromOurPage } from "../auth/credentials.js";
+import type { Gate } from "../auth/gate.js";
+import type { Database } from "../database/pools.js";
+import type { Feed } from "../events/feed.js";
+import { Connections } from "./connections.js";
+import { serveSockets } from "./sockets.js";
+import { serveStreams } from "./stream.js";
+
+/** What the doors for subscriptions share. */
+export interface Live {
+  readonly schema: GraphQLSchema;
+  readonly database: Database;
+  readonly feed: Feed;
+  readonly callers: Callers;
+  readonly connections: Connections;
+  /** Whether the page that sent these headers may connect. */
+  admits(headers: IncomingHttpHeaders): boolean;
+  /** The address a request came from, behind the proxies that are trusted. */
+  addressOf(request: IncomingMessage): string;
+}
+
+/** Serves subscriptions, over WebSocket and as event streams. `allows`: which pages of other origins may connect. */
+export function serveLive(
+  app: FastifyInstance,
+  given: Pick<Live, "schema" | "database" | "feed" | "addressOf"> & { gate: Gate },
+  allows: (origin: string | undefined) => boolean,
+): void {
+  const { feed } = given;
+  const callers = new Callers(given.gate);
+  const connections = new Connections(callers);
+  const admits: Live["admits"] = (headers) => allows(headers.origin) || fromOurPage(headers);
+  const live = { ...given, callers, connections, admits };
+  connections.watch(app);
+  serveSockets(app, live);
+  serveStreams(app, live);
+  app.addHook("onReady", () => feed.start());
+  // After the doors have closed: those told to come back must not be told that it is over.
+  app.addHook("preClose", () => feed.stop());
+}
