@@ -3,6 +3,7 @@ import type { Caller } from "./auth/who.js";
 import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
 import { Reads } from "./reads/reads.js";
+import type { Vault } from "./vault.js";
 
 /** What one request carries, whichever door it came through. */
 export interface Context {
@@ -10,6 +11,7 @@ export interface Context {
   readonly requestId: string;
   readonly address: string;
   readonly database: Database;
+  readonly vault: Vault;
   readonly reads: Reads;
   /** The currently running container of S0. */
   readonly container: number | undefined;
@@ -23,11 +25,15 @@ export interface Origin {
   requestId: string;
   address: string;
   headers: Record<string, string | string[] | undefined>;
-  /** The GraphQL request as it came in. */
+  /** What is asked for: the GraphQL request as it came in. */
   body: unknown;
 }
 
-export function contextOf(database: Database, { caller, requestId, address, headers, body }: Origin): Context {
+export function contextOf(
+  database: Database,
+  vault: Vault,
+  { caller, requestId, address, headers, body }: Origin,
+): Context {
   const container = containerOf(headers);
   const key = text(headers, "idempotency-key");
   if (key && key.length > 255)
@@ -37,6 +43,7 @@ export function contextOf(database: Database, { caller, requestId, address, head
     requestId,
     address,
     database,
+    vault,
     reads: new Reads(database, caller),
     container,
     idempotency: key

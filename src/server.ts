@@ -8,8 +8,12 @@ import { errorBody } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
 import { servePages } from "./http/pages.js";
+import { contextFor } from "./http/request.js";
 import { serveSockets } from "./http/sockets.js";
+import { serveVault } from "./http/vault.js";
+import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
+import { openVault } from "./vault.js";
 
 const largestBody = 1024 * 1024;
 
@@ -34,11 +38,14 @@ export async function createServer(config: Config, database: Database): Promise<
     maxAge: 600,
   });
   const schema = await gatewaySchema();
-  await serveGraphql(app, schema, database);
+  const vault = await openVault(database, config.DATA_DIR);
+  const toContext = contextFor(database, vault);
+  await serveGraphql(app, schema, toContext);
+  await serveVault(app, { schema, vault, contextFor: toContext, upload: uploadVaultItem, allows });
   serveSockets(app, schema, database, allows);
   serveHealth(app, database);
   await servePages(app, await schemaDocument());
-  keepHouse(app, database);
+  keepHouse(app, database, vault);
   return app;
 }
 

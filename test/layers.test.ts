@@ -11,19 +11,23 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   auth: { ours: ["auth", "schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   database: { ours: ["database", "errors.ts"] },
   reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
-  operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  operations: {
+    ours: ["operations", "operation.ts", "schema", "auth", "database", "vault.ts", "errors.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
   "operation.ts": {
     ours: ["ledger.ts", "context.ts", "schema", "auth", "database", "errors.ts"],
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "reads", "errors.ts"], packages: /^node:/ },
+  "context.ts": { ours: ["auth", "database", "reads", "vault.ts", "errors.ts"], packages: /^node:/ },
   resolvers: {
     ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],
     packages: /^(graphql|type-graphql)/,
   },
-  http: { ours: ["http", "auth", "context.ts", "database", "errors.ts"] },
-  sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
+  http: { ours: ["http", "auth", "context.ts", "operation.ts", "database", "vault.ts", "errors.ts"] },
+  "vault.ts": { ours: ["schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  sample: { ours: ["sample", "schema", "operations", "database", "vault.ts"], packages: /^(drizzle-orm|node:)/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };
 

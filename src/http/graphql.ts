@@ -8,15 +8,14 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
-import { findCaller, tokenOf } from "../auth/who.js";
-import { type Context, contextOf } from "../context.js";
-import type { Database } from "../database/pools.js";
+import type { Context } from "../context.js";
 import { formatError, nameRequest, publicError, requestError } from "./errors.js";
+import { asksForPassword, type ContextFor } from "./request.js";
 
 type LoggedContext = Context & { log: FastifyRequest["log"] };
 
 /** Serves GraphQL over HTTP at `/graphql`. */
-export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, database: Database): Promise<void> {
+export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, contextFor: ContextFor): Promise<void> {
   const apollo = new ApolloServer<LoggedContext>({
     schema,
     introspection: true,
@@ -42,12 +41,10 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
   });
   await apollo.start();
   const context = async (request: FastifyRequest): Promise<LoggedContext> => {
-    const { id: requestId, ip: address, headers, body, log } = request;
     try {
-      const caller = await findCaller(database, tokenOf(headers));
-      return { ...contextOf(database, { caller, requestId, address, headers, body: body ?? request.query }), log };
+      return { ...(await contextFor(request)), log: request.log };
     } catch (error) {
-      if (!publicError(error)) log.error({ err: error }, "a caller could not be identified");
+      if (!publicError(error)) request.log.error({ err: error }, "a caller could not be identified");
       throw requestError(error);
     }
   };
@@ -62,14 +59,6 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
       return typeof body === "string" ? nameRequest(body, request.id) : body;
     },
   });
-}
-
-/** A browser page must not make its browser ask for a password, a wrong token is no reason to ask for one. */
-function asksForPassword({ headers }: FastifyRequest): boolean {
-  const { authorization } = headers;
-  const sentOther =
-    headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
-  return headers["sec-fetch-site"] === undefined && !sentOther;
 }
 
 const logErrors: ApolloServerPlugin<LoggedContext> = {

@@ -13,6 +13,8 @@ export const systemSettings = pgTable(
   "system_settings",
   {
     id: integer().primaryKey().default(1),
+    /** Tells this database from others that share a DATA_DIR. */
+    installation: text().notNull().default(sql`gen_random_uuid()`),
     baseUrl: text().notNull().default(""),
     timeZone: text().notNull().default("UTC"),
     license: json().$type<Record<string, unknown>>().notNull().default({}),
@@ -27,6 +29,7 @@ export const systemSettings = pgTable(
     rowLimit: integer().notNull().default(10_000),
     nameLengthLimit: integer().notNull().default(20),
     activeNamesLimit: integer().notNull().default(10),
+    fileMegabytes: integer().notNull().default(1024),
   },
   (t) => [check("system_settings_one_row", sql`${t.id} = 1`)],
 );
@@ -46,6 +49,7 @@ export const SystemSettings = expose(systemSettings, {
     rowLimit: "Rows that an unlimited `collect` answers at most.",
     nameLengthLimit: "Characters a severity's or status's name may have.",
     activeNamesLimit: "How many severities, and statuses, may be active at once.",
+    fileMegabytes: "Megabytes (of 1,048,576 bytes) a file in the vault may have.",
   },
 });
 

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
 import pg from "pg";
@@ -7,6 +10,7 @@ import { readConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/database/pools.js";
 import { userRoles, users } from "../../src/schema/user.js";
 import { createServer } from "../../src/server.js";
+import { openVault, type Vault } from "../../src/vault.js";
 import { run } from "./postgres.js";
 
 interface Answer {
@@ -23,6 +27,7 @@ interface Answer {
 export interface Gateway {
   readonly app: FastifyInstance;
   readonly database: Database;
+  readonly vault: Vault;
   readonly url: string;
   readonly token: string;
   /** Sends a query by POST as the administrator, or as whoever the headers say. */
@@ -42,13 +47,17 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   await run(connection, `create database ${name} template ${templates[from]}`);
   const database = openDatabase({ ...connection, database: name });
   const token = await createToken(database.writer, "admin");
-  const app = await createServer(readConfig({ LOG_LEVEL: "silent" }), database);
+  const folder = mkdtempSync(join(tmpdir(), "soar-gateway-"));
+  if (from === "sample") cpSync(inject("sampleFiles"), folder, { recursive: true });
+  const vault = await openVault(database, folder);
+  const app = await createServer(readConfig({ LOG_LEVEL: "silent", DATA_DIR: folder }), database);
   await app.listen({ port: 0, host: "127.0.0.1" });
   const url = `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
   afterAll(async () => {
     await app.close();
     await database.close();
     await run(connection, `drop database ${name} with (force)`);
+    rmSync(folder, { recursive: true });
   });
 
   const ask: Gateway["ask"] = async (query, variables, headers = {}) => {
@@ -63,6 +72,7 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   return {
     app,
     database,
+    vault,
     url,
     token,
     ask,

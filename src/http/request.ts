@@ -1,0 +1,24 @@
+import type { FastifyRequest } from "fastify";
+import { findCaller, tokenOf } from "../auth/who.js";
+import { type Context, contextOf } from "../context.js";
+import type { Database } from "../database/pools.js";
+import type { Vault } from "../vault.js";
+
+/** Who asks for what, from where: what every door makes of a request. `body` is what is asked for. */
+export type ContextFor = (request: FastifyRequest, body?: unknown) => Promise<Context>;
+
+export function contextFor(database: Database, vault: Vault): ContextFor {
+  return async (request, body = request.body ?? request.query) => {
+    const { id: requestId, ip: address, headers } = request;
+    const caller = await findCaller(database, tokenOf(headers));
+    return contextOf(database, vault, { caller, requestId, address, headers, body });
+  };
+}
+
+/** A browser page must not make its browser ask for a password, a wrong token is no reason to ask for one. */
+export function asksForPassword({ headers }: FastifyRequest): boolean {
+  const { authorization } = headers;
+  const sentOther =
+    headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
+  return headers["sec-fetch-site"] === undefined && !sentOther;
+}
