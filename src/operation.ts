@@ -15,6 +15,8 @@ export interface Work<Input> {
   last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
+  /** Undoes whatever was written since `run` began. */
+  undo(): Promise<void>;
   /** Tells the caller who asked with `trace: true`. */
   trace(line: string): void;
 }
@@ -91,6 +93,10 @@ async function execute(
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
+          undo: async () => {
+            await writer.execute(sql`rollback to savepoint operation`);
+            [events.length, endings.length] = [0, 0];
+          },
           trace: (line) => lines.push(`${responseName}: ${line}`),
         });
         lines.push(`${responseName}: ${outcome.message}`);
@@ -130,7 +136,7 @@ async function attempt<I, T>(
     return { success: true, code: null, field: null, message, result };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (savepoint) await work.writer.execute(sql`rollback to savepoint operation`);
+    if (savepoint) await work.undo();
     return { success: false, code: error.code, field: error.field ?? null, message: error.message, result: error.ids };
   }
 }

@@ -29,13 +29,17 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
 }
 
 /** Locks a container that the caller may see. */
-export async function lockContainer({ writer, context, trace }: Work<unknown>, id: number): Promise<LockedContainer> {
+export async function lockContainer(
+  { writer, context, trace }: Work<unknown>,
+  id: number,
+  field = "container",
+): Promise<LockedContainer> {
   const [found] = await writer
     .select({ id: containers.id, name: containers.name, currentPhaseId: containers.currentPhaseId })
     .from(containers)
     .where(and(eq(containers.id, id), visible(Container, containers, context.caller)))
     .for("update");
-  if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, "container");
+  if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, field);
   trace(`container ${id} ${JSON.stringify(found.name)} locked`);
   return found;
 }

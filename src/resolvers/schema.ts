@@ -1,5 +1,6 @@
 import {
   type GraphQLFieldResolver,
+  type GraphQLInputObjectType,
   type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -13,7 +14,7 @@ import type { Operation } from "../operation.js";
 import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
 import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
-import { type Given, inputType, payloadType } from "../schema/operations.js";
+import { type Given, inputType, oneOfTypes, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
 import { administration } from "./administration.js";
 import { ListResolver } from "./lists.js";
@@ -67,6 +68,8 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     resolveBy(schema, "Query", field, many ? all : one);
   }
   for (const operation of operations) attachOperation(schema, operation);
+  // type-graphql does not know @oneOf; graphql-js enforces and prints what is set here.
+  for (const name of oneOfTypes) (schema.getType(name) as GraphQLInputObjectType).isOneOf = true;
   sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;
@@ -100,6 +103,14 @@ function attachOperation(schema: GraphQLSchema, operation: Operation): void {
 
 function resolverOfPayload(given: Given): Resolve | undefined {
   if ("token" in given) return undefined;
+  if ("column" in given) {
+    const { target, key, column } = given;
+    const source = { by: "many", key, target, column } as const;
+    return (outcome, args: ConnectionArguments, { reads }, info) => {
+      const value = outcome[key] as number | undefined;
+      return value === undefined ? null : reads.many(value, source, args, info);
+    };
+  }
   const { target, key, edge } = given;
   const column = columnOf(target.table, "id");
   return (outcome, _, { reads }, info) => {
