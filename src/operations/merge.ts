@@ -83,15 +83,16 @@ async function lockBoth(work: Work<Input>): Promise<{ into: LockedContainer; sou
       "Say which case: give `case`, or send the header `SOAR-Container: <id>`.",
       "case",
     );
-  const source = await findSource(work, work.input.item);
-  if (source.containerId === target) {
-    const itself = source.type === "Container" ? "itself" : "the container it is in";
-    return refuse("INVALID_VALUE", `${source.called} cannot be merged into ${itself}.`, "item");
+  const found = await findSource(work, work.input.item);
+  if (found.containerId === target) {
+    const itself = found.type === "Container" ? "itself" : "the container it is in";
+    return refuse("INVALID_VALUE", `${found.called} cannot be merged into ${itself}.`, "item");
   }
   const locked = new Map<number, LockedContainer>();
-  for (const id of [target, source.containerId].sort((a, b) => a - b))
+  for (const id of [target, found.containerId].sort((a, b) => a - b))
     locked.set(id, await lockContainer(work, id, id === target ? "case" : "item"));
-  return { into: locked.get(target)!, source };
+  // Found again, for what was there before the locks may be gone.
+  return { into: locked.get(target)!, source: await findSource(work, work.input.item) };
 }
 
 async function addNote({ writer, input, context, emit }: Work<Input>, { id, currentPhaseId }: LockedContainer) {
