@@ -39,15 +39,12 @@ async function upload({ vault, contextFor, upload, ...door }: Door, request: Fas
   const limit = await limitFor(door.schema, caller, upload, asked.container ?? caller.container);
   // What will be refused anyway is not read.
   const arrived = limit === undefined ? undefined : await receive(vault, request, limit);
-  try {
-    const context = await contextFor(request, [asked, arrived?.hash]);
-    const { success, code, field, message, result } = await upload.execute(context, { ...asked, arrived }, upload.name);
-    if (!success) return sendError(reply, refusalStatus[code!] ?? 409, code!, message, { field });
-    const { vaultId, hash, size } = result;
-    return reply.code(201).header("location", `/vault/${vaultId}`).send({ vaultId, hash, size });
-  } finally {
-    if (arrived) await vault.discard(arrived);
-  }
+  const { success, code, field, message, result } = await contextFor(request, [asked, arrived?.hash])
+    .then((context) => upload.execute(context, { ...asked, arrived }, upload.name))
+    .finally(() => arrived && vault.discard(arrived));
+  if (!success) return sendError(reply, refusalStatus[code!] ?? 409, code!, message, { field });
+  const { vaultId, hash, size } = result;
+  return reply.code(201).header("location", `/vault/${vaultId}`).send({ vaultId, hash, size });
 }
 
 /** A page of another site could make a browser upload with the credentials that the browser keeps. */
@@ -186,6 +183,16 @@ const errorStatus: Record<string, number> = {
 };
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  if (error.statusCode === 415) {
+    const type = JSON.stringify(request.headers["content-type"]);
+    return sendError(
+      reply,
+      415,
+      "BAD_REQUEST",
+      `${type} is no content type; leave it out, or send application/octet-stream.`,
+      {},
+    );
+  }
   const shown = publicError(error);
   if (!(shown instanceof AppError)) throw error;
   const status = errorStatus[shown.code] ?? 400;

@@ -97,13 +97,13 @@ const fields = `success code field message counts case { id } caseItem { id sour
   caseItems(first: 100) { totalCount nodes { id sourceType sourceId iocField source { nodeId } copy { nodeId } } }`;
 
 /** Merges, and gives the payload. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into payloads of every shape
 export async function mergeInto(
   gateway: Gateway,
   into: number | null,
   item: object,
   more: object = {},
   headers = {},
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into payloads of every shape
 ): Promise<any> {
   const { data, errors } = await gateway.ask(
     `mutation ($input: MergeInput!) { merge(input: $input) { ${fields} } }`,
