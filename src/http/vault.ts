@@ -94,7 +94,8 @@ async function receive(vault: Vault, { raw, headers }: FastifyRequest, limit: nu
     // The connection outlives the bytes that are not read: the caller has to learn why.
     return await vault.receive(raw.iterator({ destroyOnReturn: false }), limit);
   } catch (error) {
-    if (raw.destroyed) throw new AppError("BAD_REQUEST", "The upload ended before its last byte; nothing was stored.");
+    if (raw.destroyed && !raw.complete)
+      throw new AppError("BAD_REQUEST", "The upload ended before its last byte; nothing was stored.");
     raw.resume();
     throw error;
   }

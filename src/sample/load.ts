@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Writer } from "../database/pools.js";
 import { artifacts } from "../schema/artifact.js";
 import { caseItems } from "../schema/case-item.js";
+import { containers } from "../schema/container.js";
 import type { Vault } from "../vault.js";
 import { addBackground, backgroundTables } from "./background.js";
 import { documented } from "./documented.js";
@@ -84,6 +85,7 @@ function mergeIntoCase(rows: Rows, written: Map<number, Written>): void {
   const target = all.findLast(({ told }) => told.isCase && told.status === "open")!;
   for (const source of all.filter(({ told }) => told.tags.includes("c2") && told !== target.told).slice(-2)) {
     const authorId = target.owner;
+    rows.change(containers, source.told.id, { parentContainerId: target.told.id });
     rows.number(caseItems, {
       containerId: target.told.id,
       sourceType: "Container",
