@@ -180,6 +180,21 @@ describe("merge", () => {
     });
   });
 
+  test("finds only what the caller may see, and needs the right to edit", async () => {
+    await rows("insert into roles (name, permissions) values ('Blind', '{containers:edit}')");
+    const filled = await fill(gateway);
+    const into = await makeCase(gateway);
+    const blind = { authorization: `Bearer ${await gateway.tokenOf("Blind")}` };
+    for (const item of [
+      { containerId: filled.container },
+      { artifactId: filled.artifacts[0] },
+      { vaultId: filled.file },
+    ])
+      expect(await mergeInto(gateway, into, item, {}, blind)).toMatchObject({ code: "NOT_FOUND", case: null });
+    const observer = { authorization: `Bearer ${await gateway.tokenOf("Observer")}` };
+    await expect(mergeInto(gateway, into, { vaultId: filled.file }, {}, observer)).rejects.toThrow("containers:edit");
+  });
+
   test("takes as many statements for three thousand artifacts as for thirty", async () => {
     const into = await makeCase(gateway);
     const [small, large] = [await makeContainer(gateway), await makeContainer(gateway)];
@@ -329,6 +344,20 @@ describe("merges at the same time", () => {
         [into],
       );
       expect(found).toHaveLength(items!.count);
+    }
+  });
+
+  test("with a change of the container keep both", async () => {
+    for (let round = 0; round < 10; round++) {
+      const [{ container }, into] = [await fill(gateway), await makeCase(gateway)];
+      await Promise.all([
+        mergeInto(gateway, into, { containerId: container }),
+        rows("update containers set status = 'closed', revision = revision + 1 where id = $1", [container]),
+      ]);
+      expect(
+        await rows("select status, parent_container_id, revision from containers where id = $1", [container]),
+      ).toEqual([{ status: "closed", parent_container_id: into, revision: 3 }]);
+      expect(await holds(into)).toEqual(whole);
     }
   });
 

@@ -10,6 +10,7 @@ import { containers } from "../../schema/container.js";
 import { byTable } from "../../schema/expose.js";
 import { type InputOf, int, nested, optional, required, text } from "../../schema/operations.js";
 import { playbookRuns } from "../../schema/playbook.js";
+import { parseTime } from "../../schema/scalars.js";
 import { vaultItems } from "../../schema/vault.js";
 import { isGiven } from "../names.js";
 import type { Merge } from "./copying.js";
@@ -141,6 +142,6 @@ export async function refuseKnown(
     );
   const { id: caseItemId, copyId, createTime } = first!;
   const copy = copyId === null ? "" : `, as ${type} ${copyId}`;
-  const message = `${called} is in case ${into} already: case item ${caseItemId}, since ${createTime}${copy}.`;
+  const message = `${called} is in case ${into} already: case item ${caseItemId}, since ${parseTime(createTime)}${copy}.`;
   return refuse("ALREADY_IN_CASE", message, "item", { containerId: into, caseItemId });
 }
