@@ -7,12 +7,7 @@ import { pin } from "../operations/pins.js";
 import { addVaultItem } from "../operations/vault.js";
 
 /** The mutations of the playbook API, in the order of its manual. */
-export const playbookApi: readonly Operation[] = [
-  addArtifact,
-  addNote,
-  comment,
-  createContainer,
-  merge,
-  pin,
-  addVaultItem,
-];
+export const playbookApi: readonly Operation[] = [addArtifact, addNote, comment, createContainer, merge, pin];
+
+/** What playbooks and consoles need beyond it. */
+export const beyondPlaybookApi: readonly Operation[] = [addVaultItem];

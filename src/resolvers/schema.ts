@@ -19,14 +19,14 @@ import "../schema/relations.js";
 import { administration } from "./administration.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
-import { playbookApi } from "./playbook-api.js";
+import { beyondPlaybookApi, playbookApi } from "./playbook-api.js";
 import { SettingsResolver } from "./settings.js";
 import { ViewerResolver } from "./viewer.js";
 
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
 /** Every mutation of the API. */
-export const operations: readonly Operation[] = [...playbookApi, ...administration];
+export const operations: readonly Operation[] = [...playbookApi, ...beyondPlaybookApi, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
 

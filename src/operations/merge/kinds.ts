@@ -17,7 +17,7 @@ import { copyClaimed, copyOf, copyRows, type Merge, nextId, sourcesOf, typeOf } 
 const none = sql`null`;
 const now = sql`now()`;
 
-/** A container by its parts. Runs come first, for artifacts tell which of them added them, and notes which artifact they are about. */
+/** A container by its parts: runs before the artifacts that they added, and artifacts before the notes on them. */
 export async function copyContainer(merge: Merge): Promise<void> {
   const all = ({ containerId }: { containerId: PgColumn }) => eq(containerId, merge.from);
   await copyRows(merge, playbookRuns, { rows: all, finished, changes: ofPlaybookRun });
@@ -59,7 +59,7 @@ export async function copyActionRun(merge: Merge): Promise<void> {
   await copyAppRuns(merge);
 }
 
-/** Bytes are not copied, both rows name the same ones. */
+/** Bytes are not copied, both rows name the same ones: they stay while the source has its row, which its locked container keeps. */
 export async function copyFile(merge: Merge): Promise<void> {
   await copyClaimed(merge, vaultItems, ofFile);
 }

@@ -48,16 +48,8 @@ export interface Source {
 /** Finds what the caller names and may see. */
 export async function findSource(work: Work<unknown>, item: InputOf<typeof alternatives>): Promise<Source> {
   const { containerId, artifactId, ioc, playbookRunId, actionRunId, vaultId } = item;
-  if (isGiven(containerId)) {
-    await find(work, containers, "container", containerId);
-    return {
-      type: "Container",
-      id: containerId,
-      containerId,
-      called: `Container ${containerId}`,
-      copyInto: copyContainer,
-    };
-  }
+  if (isGiven(containerId))
+    return { ...(await find(work, containers, "container", containerId)), copyInto: copyContainer };
   if (isGiven(artifactId)) {
     const found = await find(work, artifacts, "artifact", artifactId);
     return { ...found, table: artifacts, copyInto: copyArtifact };
@@ -110,7 +102,7 @@ async function findFinished(
   return refuse("WRONG_STATE", message, "item");
 }
 
-async function find({ writer, context }: Work<unknown>, table: Found, kind: string, id: number) {
+async function find({ writer, context }: Work<unknown>, table: PgTable & { id: PgColumn }, kind: string, id: number) {
   const type = byTable.get(table)!;
   const [found] = await writer
     .select({ containerId: table === containers ? containers.id : (table as typeof artifacts).containerId })
@@ -120,8 +112,6 @@ async function find({ writer, context }: Work<unknown>, table: Found, kind: stri
   const called = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${id}`;
   return { type: type.name, id, containerId: found.containerId, called };
 }
-
-type Found = PgTable & { id: PgColumn };
 
 /** Refuses what is in the case already, and names the first time. */
 export async function refuseKnown(
