@@ -2,9 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
+import { join } from "node:path";
 import { parse } from "content-disposition";
 import { describe, expect, test } from "vitest";
 import { sweep } from "../src/housekeeping.js";
+import { openVault } from "../src/vault.js";
 import { openGateway } from "./support/gateway.js";
 
 const gateway = await openGateway();
@@ -349,6 +351,15 @@ describe("cleaning up", () => {
     const left = await files();
     expect(left).toContain(kept.body.hash);
     expect(left).not.toContain(gone.body.hash);
+  });
+
+  test("for another database in the same folder takes none of these files", async () => {
+    const other = await openGateway("empty");
+    await other.database.pool.query("update system_settings set installation = 'another'");
+    const shared = join(vault.incoming, "..", "..", "..");
+    const { hash } = (await upload("container=7&name=ours", "ours alone")).body;
+    await sweep(other.database, await openVault(other.database, shared));
+    expect(await files()).toContain(hash);
   });
 
   test("never takes the bytes of an upload of the same content at that moment", async () => {
