@@ -4,8 +4,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import { join } from "node:path";
 import { parse } from "content-disposition";
+import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { sweep } from "../src/housekeeping.js";
+import { contentLock, keepContent } from "../src/operations/vault.js";
 import { openVault } from "../src/vault.js";
 import { openGateway } from "./support/gateway.js";
 
@@ -360,6 +362,32 @@ describe("cleaning up", () => {
     const { hash } = (await upload("container=7&name=ours", "ours alone")).body;
     await sweep(other.database, await openVault(other.database, shared));
     expect(await files()).toContain(hash);
+  });
+
+  test("leaves bytes whose row is about to be committed, and takes them when it was not", async () => {
+    const arrived = await vault.receive([Buffer.from("about to be committed")]);
+    await database.transaction(async (writer) => {
+      await keepContent(writer, vault, arrived);
+      await sweep(database, vault);
+      expect(await files()).toContain(arrived.hash);
+    });
+    await sweep(database, vault);
+    expect(await files()).not.toContain(arrived.hash);
+  });
+
+  test("lets an upload of what is just removed wait, and store it anew", async () => {
+    const bytes = "just removed";
+    await vault.keep(await vault.receive([Buffer.from(bytes)]));
+    const uploading = await database.transaction(async (writer) => {
+      await writer.execute(sql`select pg_advisory_xact_lock(${contentLock(sha256(bytes))})`);
+      const answer = upload("container=24&name=anew", bytes);
+      const waiting = "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()";
+      while ((await database.pool.query(waiting)).rowCount === 0);
+      await vault.remove(sha256(bytes));
+      return { answer };
+    });
+    expect((await uploading.answer).status).toBe(201);
+    expect(await files()).toContain(sha256(bytes));
   });
 
   test("never takes the bytes of an upload of the same content at that moment", async () => {
