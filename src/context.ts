@@ -4,6 +4,7 @@ import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
 import type { Feed } from "./events/feed.js";
 import { Reads } from "./reads/reads.js";
+import type { Vault } from "./vault.js";
 
 /** What one request carries, whichever door it came through. */
 export interface Context {
@@ -11,6 +12,7 @@ export interface Context {
   readonly requestId: string;
   readonly address: string;
   readonly database: Database;
+  readonly vault: Vault;
   readonly reads: Reads;
   /** The events that can be followed; undefined in commands, whom nobody follows. */
   readonly feed: Feed | undefined;
@@ -25,20 +27,27 @@ export interface Context {
   readonly trace: string[];
 }
 
+/** What requests work with. Commands have no feed: nobody follows them. */
+export interface Services {
+  database: Database;
+  vault: Vault;
+  feed?: Feed;
+}
+
 export interface Origin {
   caller: Caller;
   /** Finds the caller anew, for requests that last. */
   callerNow?(): Promise<Caller>;
-  feed?: Feed;
   requestId: string;
   address: string;
   headers: Record<string, string | string[] | undefined>;
-  /** The GraphQL request as it came in. */
+  /** What is asked for: the GraphQL request as it came in. */
   body: unknown;
 }
 
-export function contextOf(database: Database, origin: Origin): Context {
-  const { caller, callerNow, feed, requestId, address, headers, body } = origin;
+export function contextOf(services: Services, origin: Origin): Context {
+  const { database, vault, feed } = services;
+  const { caller, callerNow, requestId, address, headers, body } = origin;
   const container = containerOf(headers);
   const key = text(headers, "idempotency-key");
   if (key && key.length > 255)
@@ -48,9 +57,10 @@ export function contextOf(database: Database, origin: Origin): Context {
     requestId,
     address,
     database,
+    vault,
     reads: new Reads(database, caller),
     feed,
-    later: async () => contextOf(database, { ...origin, caller: callerNow ? await callerNow() : caller }),
+    later: async () => contextOf(services, { ...origin, caller: callerNow ? await callerNow() : caller }),
     lastEventId: text(headers, "last-event-id"),
     container,
     idempotency: key

@@ -47,6 +47,7 @@ export const refusalCodes = {
   INVALID_VALUE: "A value is not acceptable; the message says which and why.",
   TOO_LONG: "A text is longer than the limit and may not be cut.",
   INACTIVE: "The name exists but is disabled, so it cannot be used for new data.",
+  ALREADY_IN_CASE: "It was merged into that case before; the payload holds the first time.",
   DUPLICATE: "The same object exists already; the payload holds it.",
   NO_DEFAULT_TEMPLATE: "A case needs a workbook template, none was named and none is the default.",
   AMBIGUOUS: "Several objects have that name; use the id.",

@@ -5,6 +5,7 @@ import { contextOf } from "./context.js";
 import type { Database } from "./database/pools.js";
 import { StartError } from "./errors.js";
 import type { Operation } from "./operation.js";
+import type { Vault } from "./vault.js";
 
 /*
  * Files that other SOAR systems export, read into the inputs of this one's operations. What a file has beyond that is
@@ -131,6 +132,7 @@ function shown(file: unknown, path: PropertyKey[]): string {
 /** Imports a file as the administrator: creates what it describes, or changes what has its name already. Gives what was done. */
 export async function importFile(
   database: Database,
+  vault: Vault,
   path: string,
   toInput: (file: unknown) => { name: string },
   create: Operation,
@@ -138,7 +140,16 @@ export async function importFile(
 ): Promise<string> {
   const input = toInput(parse(path));
   const caller = await callerNamed(database, "admin");
-  const context = contextOf(database, { caller, requestId: `import of ${path}`, address: "", headers: {}, body: null });
+  const context = contextOf(
+    { database, vault },
+    {
+      caller,
+      requestId: `import of ${path}`,
+      address: "",
+      headers: {},
+      body: null,
+    },
+  );
   const made = await create.execute(context, input, create.name);
   if (made.code !== "DUPLICATE") return answer(made);
   const [id] = Object.values(made.result);

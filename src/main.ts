@@ -10,6 +10,7 @@ import { showProgress } from "./sample/growth/progress.js";
 import { createServer } from "./server.js";
 import { ensureSample, ensureToken, openStore } from "./start.js";
 import { closeWhenIdle, drain, toldToStop } from "./stopping.js";
+import { openVault } from "./vault.js";
 
 const say = (sentence: string) => console.log(sentence);
 
@@ -105,7 +106,8 @@ function importing(kind: string, toInput: (file: unknown) => { name: string }) {
     );
     const store = await openStore(config, say, { join: true });
     try {
-      say(await importFile(store.database, path, toInput, create!, update!));
+      const vault = await openVault(store.database, config.DATA_DIR);
+      say(await importFile(store.database, vault, path, toInput, create!, update!));
     } finally {
       await store.close();
     }

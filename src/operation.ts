@@ -23,6 +23,8 @@ export interface Work<Input> {
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
   /** Tells those who follow runs that one came to be, or to another status; its row is locked or new. */
   emitRun(topic: "playbookRun", run: { id: number; containerId: number; status: string }): void;
+  /** Undoes whatever was written since `run` began. */
+  undo(): Promise<void>;
   /** Tells the caller who asked with `trace: true`. */
   trace(line: string): void;
 }
@@ -114,6 +116,10 @@ async function execute(
               nodeType: runTypes[topic],
               nodeId: id,
             }),
+          undo: async () => {
+            await writer.execute(sql`rollback to savepoint operation`);
+            [events.length, endings.length] = [0, 0];
+          },
           trace: (line) => lines.push(`${responseName}: ${line}`),
         });
         lines.push(`${responseName}: ${outcome.message}`);
@@ -158,7 +164,7 @@ async function attempt<I, T>(
     return { success: true, code: null, field: null, ...done };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (savepoint) await work.writer.execute(sql`rollback to savepoint operation`);
+    if (savepoint) await work.undo();
     return { success: false, code: error.code, field: error.field ?? null, message: error.message, result: error.ids };
   }
 }

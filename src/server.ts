@@ -10,14 +10,17 @@ import type { Database } from "./database/pools.js";
 import { AppError, httpStatus } from "./errors.js";
 import { Feed } from "./events/feed.js";
 import { keepHouse } from "./housekeeping.js";
-import { contextMaker } from "./http/context.js";
+import { contextFor } from "./http/context.js";
 import { errorBody, publicError } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
 import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
 import { serveSessions } from "./http/sessions.js";
+import { serveVault } from "./http/vault.js";
+import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
+import { openVault } from "./vault.js";
 
 const largestBody = 1024 * 1024;
 
@@ -52,16 +55,20 @@ export async function createServer(
     maxAge: 600,
   });
   const schema = await gatewaySchema();
+  const vault = await openVault(database, config.DATA_DIR);
   const report = (error: unknown) => app.log.warn({ err: error }, "the event log cannot be read; trying again");
   const feed = new Feed(database, { held, report });
+  const services = { database, vault, feed };
   const gate = openGate(database, openIdOf(config));
+  const toContext = contextFor(services, gate);
   const addressOf = (request: IncomingMessage) => proxyAddr(request, trustProxy);
-  await serveGraphql(app, schema, contextMaker(database, gate, feed));
-  serveLive(app, { schema, database, feed, gate, addressOf }, allows);
+  await serveGraphql(app, schema, toContext);
+  serveLive(app, { ...services, schema, gate, addressOf }, allows);
   serveSessions(app, database, gate);
+  await serveVault(app, { schema, vault, contextFor: toContext, upload: uploadVaultItem, allows });
   serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
-  keepHouse(app, database);
+  keepHouse(app, database, vault);
   return app;
 }
 

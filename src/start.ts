@@ -7,6 +7,7 @@ import { type Database, openDatabase, type Writer } from "./database/pools.js";
 import { loadSample } from "./sample/load.js";
 import { containers } from "./schema/container.js";
 import { tokens } from "./schema/token.js";
+import { openVault } from "./vault.js";
 
 /** A database with the tables of this version. */
 export interface Store {
@@ -51,13 +52,17 @@ export async function ensureToken(database: Database, { ADMIN_TOKEN }: Config): 
 }
 
 /** Loads the sample incidents into a database without containers: when told to, or into an embedded one that never had any. */
-export async function ensureSample({ database, place }: Store, { SAMPLE_DATA }: Config, say: Say): Promise<void> {
+export async function ensureSample(
+  { database, place }: Store,
+  { SAMPLE_DATA, DATA_DIR }: Config,
+  say: Say,
+): Promise<void> {
   if (!(SAMPLE_DATA ?? place.embedded)) return;
   await database.transaction(async (writer) => {
     if (!(await holds(writer, sql`pg_try_advisory_xact_lock(${sampleLock})`))) return;
     if (await holds(writer, sql`exists (select from ${containers})`)) return;
     if (!SAMPLE_DATA && (await holds(writer, sql`(select is_called from containers_id_seq)`))) return;
-    await loadSample(writer, new Date());
+    await loadSample(writer, await openVault(database, DATA_DIR), new Date());
     say("Three hundred sample incidents loaded.");
   });
 }

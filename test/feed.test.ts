@@ -8,7 +8,7 @@ import { playbookRuns, runStatus } from "../src/schema/playbook.js";
 import { openGateway } from "./support/gateway.js";
 import { openSocket, overSocket, overStream, Told } from "./support/live.js";
 
-const { ask, beside, database, url, token, tokenOf } = await openGateway();
+const { ask, beside, database, vault, url, token, tokenOf } = await openGateway();
 const second = await beside();
 const transports = [
   ["a WebSocket", overSocket],
@@ -211,13 +211,16 @@ describe("the events", () => {
       { filter: { container: [7] } },
     );
     await told.until(({ events }) => events.length === 1);
-    const context = contextOf(database, {
-      caller: await callerNamed(database, "admin"),
-      requestId: "test",
-      address: "",
-      headers: {},
-      body: null,
-    });
+    const context = contextOf(
+      { database, vault },
+      {
+        caller: await callerNamed(database, "admin"),
+        requestId: "test",
+        address: "",
+        headers: {},
+        body: null,
+      },
+    );
     const { result } = await queueRun.execute(context, {}, "queueRun");
     await told.until(({ events }) => events.length === 2);
     for (const status of ["running", "success"])

@@ -6,12 +6,19 @@ import { appInput, importFile, templateInput } from "../src/import.js";
 import { operations } from "../src/resolvers/schema.js";
 import { openGateway } from "./support/gateway.js";
 
-const { ask, database } = await openGateway("empty");
+const { ask, database, vault } = await openGateway("empty");
 const operation = (name: string) => operations.find((one) => one.name === name)!;
 const importTemplate = (path: string) =>
-  importFile(database, path, templateInput, operation("createWorkbookTemplate"), operation("updateWorkbookTemplate"));
+  importFile(
+    database,
+    vault,
+    path,
+    templateInput,
+    operation("createWorkbookTemplate"),
+    operation("updateWorkbookTemplate"),
+  );
 const importApp = (path: string) =>
-  importFile(database, path, appInput, operation("createApp"), operation("updateApp"));
+  importFile(database, vault, path, appInput, operation("createApp"), operation("updateApp"));
 const fixture = (name: string) => join(import.meta.dirname, "fixtures", name);
 
 const folder = mkdtempSync(join(tmpdir(), "soar-import-"));

@@ -18,19 +18,23 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["events", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql)/,
   },
-  operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  operations: {
+    ours: ["operations", "operation.ts", "schema", "auth", "database", "vault.ts", "errors.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
   "operation.ts": {
     ours: ["ledger.ts", "context.ts", "events", "schema", "auth", "database", "errors.ts"],
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "events", "reads", "errors.ts"], packages: /^node:/ },
+  "context.ts": { ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts"], packages: /^node:/ },
   resolvers: {
     ours: ["resolvers", "operations", "operation.ts", "events", "reads", "schema", "context.ts", "errors.ts"],
     packages: /^(graphql|type-graphql)/,
   },
-  http: { ours: ["http", "auth", "context.ts", "database", "events", "errors.ts"] },
-  sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
+  http: { ours: ["http", "auth", "context.ts", "operation.ts", "database", "events", "vault.ts", "errors.ts"] },
+  "vault.ts": { ours: ["schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  sample: { ours: ["sample", "schema", "operations", "database", "vault.ts"], packages: /^(drizzle-orm|node:)/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../src/config.js";
 import { createServer } from "../src/server.js";
-import { openGateway } from "./support/gateway.js";
+import { openGateway, told } from "./support/gateway.js";
 
 const gateway = await openGateway();
 const { ask, database } = gateway;
@@ -434,10 +434,7 @@ describe("every operation", () => {
       'mutation { comment(input: { container: 7, comment: "x" }) { comment { id } } bad: comment(input: { container: 7, comment: "" }) { success } }',
     );
     const { rows } = await database.pool.query(
-      `select topic, kind, container_id, node_type, node_id from (
-        select id as pos, topic, kind, container_id, node_type, node_id from outbox
-        union all select pos, topic, kind, container_id, node_type, node_id from event_log) told
-        where node_type = 'Comment' and node_id >= $1`,
+      `select topic, kind, container_id, node_type, node_id from ${told} where node_type = 'Comment' and node_id >= $1`,
       [data.comment.comment.id],
     );
     expect(rows).toEqual([

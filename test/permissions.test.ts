@@ -22,6 +22,8 @@ const matrix = `
   comment                 yes -   yes yes yes -
   createContainer         yes -   yes yes yes -
   pin                     yes -   yes yes yes -
+  merge                   yes -   yes yes yes -
+  addVaultItem            yes -   yes yes yes -
 
   createLabel             yes -   -   -   -   -
   updateLabel             yes -   -   -   -   -

@@ -1,5 +1,6 @@
 import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
+import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError, type ErrorCode, fromDatabase, httpStatus } from "../errors.js";
 
@@ -31,6 +32,21 @@ export function errorBody(
   details: Record<string, unknown> = {},
 ): string {
   return JSON.stringify({ errors: [{ message, extensions: { ...details, code, requestId } }] });
+}
+
+/** Answers with an error as a whole. */
+export function sendError(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+  details: Record<string, unknown> = {},
+) {
+  return reply
+    .code(status)
+    .header("cache-control", "no-store")
+    .type("application/json; charset=utf-8")
+    .send(errorBody(code, message, reply.request.id, details));
 }
 
 /** An error that ends a whole GraphQL request, with its HTTP status. */

@@ -8,16 +8,15 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
+import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
-import type { LoggedContext } from "./context.js";
-import { formatError, nameRequest, publicError } from "./errors.js";
+import { asksForPassword, type ContextFor } from "./context.js";
+import { formatError, nameRequest, publicError, requestError } from "./errors.js";
+
+type LoggedContext = Context & { log: FastifyRequest["log"] };
 
 /** Serves GraphQL over HTTP at `/graphql`. */
-export async function serveGraphql(
-  app: FastifyInstance,
-  schema: GraphQLSchema,
-  context: (request: FastifyRequest) => Promise<LoggedContext>,
-): Promise<void> {
+export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, contextFor: ContextFor): Promise<void> {
   const apollo = new ApolloServer<LoggedContext>({
     schema,
     introspection: true,
@@ -42,6 +41,14 @@ export async function serveGraphql(
     ],
   });
   await apollo.start();
+  const context = async (request: FastifyRequest): Promise<LoggedContext> => {
+    try {
+      return { ...(await contextFor(request)), log: request.log };
+    } catch (error) {
+      if (!publicError(error)) request.log.error({ err: error }, "a caller could not be identified");
+      throw requestError(error);
+    }
+  };
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",
@@ -53,14 +60,6 @@ export async function serveGraphql(
       return typeof body === "string" ? nameRequest(body, request.id) : body;
     },
   });
-}
-
-/** A browser page must not make its browser ask for a password, a wrong token is no reason to ask for one. */
-function asksForPassword({ headers }: FastifyRequest): boolean {
-  const { authorization } = headers;
-  const sentOther =
-    headers["ph-auth-token"] !== undefined || (authorization !== undefined && !/^basic /i.test(authorization));
-  return headers["sec-fetch-site"] === undefined && !sentOther;
 }
 
 const logErrors: ApolloServerPlugin<LoggedContext> = {

@@ -4,17 +4,14 @@ import type { GraphQLSchema } from "graphql";
 import { Callers } from "../auth/callers.js";
 import { fromOurPage } from "../auth/credentials.js";
 import type { Gate } from "../auth/gate.js";
-import type { Database } from "../database/pools.js";
-import type { Feed } from "../events/feed.js";
+import type { Services } from "../context.js";
 import { Connections } from "./connections.js";
 import { serveSockets } from "./sockets.js";
 import { serveStreams } from "./stream.js";
 
 /** What the doors for subscriptions share. */
-export interface Live {
+export interface Live extends Required<Services> {
   readonly schema: GraphQLSchema;
-  readonly database: Database;
-  readonly feed: Feed;
   readonly callers: Callers;
   readonly connections: Connections;
   /** Whether the page that sent these headers may connect. */
@@ -26,7 +23,7 @@ export interface Live {
 /** Serves subscriptions, over WebSocket and as event streams. `allows`: which pages of other origins may connect. */
 export function serveLive(
   app: FastifyInstance,
-  given: Pick<Live, "schema" | "database" | "feed" | "addressOf"> & { gate: Gate },
+  given: Required<Services> & Pick<Live, "schema" | "addressOf"> & { gate: Gate },
   allows: (origin: string | undefined) => boolean,
 ): void {
   const { feed } = given;

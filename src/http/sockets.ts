@@ -103,11 +103,10 @@ async function letIn(
   Object.assign(extra, { caller, visitor });
 }
 
-function contextOn({ caller, visitor }: Socket, { database, feed, callers }: Live, requestId: string): Context {
-  return contextOf(database, {
+function contextOn({ caller, visitor }: Socket, live: Live, requestId: string): Context {
+  return contextOf(live, {
     caller: caller!,
-    callerNow: () => callers.current(visitor!),
-    feed,
+    callerNow: () => live.callers.current(visitor!),
     requestId,
     address: visitor!.address,
     headers: {},

@@ -43,10 +43,9 @@ async function open(request: FastifyRequest, live: Live, app: FastifyInstance): 
   const visitor = { credentials, address: request.ip };
   const caller = await live.callers.current(visitor);
   const asked = askedBy(request);
-  const contextValue: Context = contextOf(live.database, {
+  const contextValue: Context = contextOf(live, {
     caller,
     callerNow: () => live.callers.current(visitor),
-    feed: live.feed,
     requestId: request.id,
     address: request.ip,
     headers: request.headers,

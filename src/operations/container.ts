@@ -31,7 +31,7 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
 }
 
 /** Locks a container that the caller may see. */
-export async function lockContainer(work: Work<unknown>, id: number): Promise<LockedContainer> {
+export async function lockContainer(work: Work<unknown>, id: number, field = "container"): Promise<LockedContainer> {
   const { writer, context, trace } = work;
   const { name, currentPhaseId, containerType } = containers;
   const [found] = await writer
@@ -39,7 +39,7 @@ export async function lockContainer(work: Work<unknown>, id: number): Promise<Lo
     .from(containers)
     .where(and(eq(containers.id, id), visible(Container, containers, context.caller)))
     .for("update");
-  if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, "container");
+  if (!found) return refuse("NOT_FOUND", `There is no container ${id}.`, field);
   if (found.containerType === "case") work.permit(onCase(work.may));
   trace(`container ${id} ${JSON.stringify(found.name)} locked`);
   return found;

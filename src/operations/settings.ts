@@ -157,6 +157,7 @@ export const updateSystemSettings = operation({
     rowLimit: optional(int, "Rows that an unlimited `collect` answers at most."),
     nameLengthLimit: optional(int, "Characters a severity's or status's name may have."),
     activeNamesLimit: optional(int, "How many severities, and statuses, may be active at once."),
+    fileMegabytes: optional(int, "Megabytes (of 1,048,576 bytes) a file in the vault may have."),
   },
   payload: { systemSettings: found(SystemSettings, "systemSettingsId", "The settings after the change.") },
   async run({ writer, input }) {
@@ -171,6 +172,7 @@ export const updateSystemSettings = operation({
       ["rowLimit", 1],
       ["nameLengthLimit", 1],
       ["activeNamesLimit", 3],
+      ["fileMegabytes", 1],
     ] as const) {
       const number = input[field];
       if (typeof number === "number" && number < least)

@@ -1,5 +1,6 @@
 import {
   type GraphQLFieldResolver,
+  type GraphQLInputObjectType,
   type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -13,20 +14,20 @@ import type { Operation } from "../operation.js";
 import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
 import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
-import { type Given, inputType, payloadType } from "../schema/operations.js";
+import { type Given, inputType, oneOfTypes, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
 import { administration } from "./administration.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
-import { playbookApi } from "./playbook-api.js";
+import { beyondPlaybookApi, playbookApi } from "./playbook-api.js";
 import { SettingsResolver } from "./settings.js";
 import { ViewerResolver } from "./viewer.js";
 
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
 /** Every mutation of the API. */
-export const operations: readonly Operation[] = [...playbookApi, ...administration];
+export const operations: readonly Operation[] = [...playbookApi, ...beyondPlaybookApi, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
 
@@ -87,6 +88,8 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
   }
   for (const operation of operations) attachOperation(schema, operation);
   for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
+  // type-graphql does not know @oneOf; graphql-js enforces and prints what is set here.
+  for (const name of oneOfTypes) (schema.getType(name) as GraphQLInputObjectType).isOneOf = true;
   sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;
@@ -120,6 +123,14 @@ function attachOperation(schema: GraphQLSchema, operation: Operation): void {
 
 function resolverOfPayload(given: Given): Resolve | undefined {
   if ("token" in given) return undefined;
+  if ("column" in given) {
+    const { target, key, column } = given;
+    const source = { by: "many", key, target, column } as const;
+    return (outcome, args: ConnectionArguments, { reads }, info) => {
+      const value = outcome[key] as number | undefined;
+      return value === undefined ? null : reads.many(value, source, args, info);
+    };
+  }
   const { target, key, edge } = given;
   const column = columnOf(target.table, "id");
   return (outcome, _, { reads }, info) => {

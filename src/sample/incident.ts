@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import type { Writer } from "../database/pools.js";
 import { artifactHash } from "../operations/artifacts.js";
+import { keepContent } from "../operations/vault.js";
 import { artifacts } from "../schema/artifact.js";
 import { comments } from "../schema/comment.js";
 import { containers } from "../schema/container.js";
@@ -9,6 +10,7 @@ import { notes } from "../schema/note.js";
 import { pins } from "../schema/pin.js";
 import { vaultItems } from "../schema/vault.js";
 import { phases, tasks, workbooks } from "../schema/workbook.js";
+import type { Vault } from "../vault.js";
 import type { Background } from "./background.js";
 import type { Random } from "./random.js";
 import type { Rows } from "./rows.js";
@@ -184,17 +186,26 @@ function addWorkbook(
   }
 }
 
-/** Keeps a small text file of a container. */
-export function addFile(rows: Rows, { told, owner, at }: Written, name: string, content: string): void {
-  const digest = (algorithm: string) => createHash(algorithm).update(content).digest("hex");
+/** Keeps a small text file of a container, its bytes in the vault. */
+export async function addFile(
+  rows: Rows,
+  writer: Writer,
+  vault: Vault,
+  { told, owner, at }: Written,
+  name: string,
+  content: string,
+): Promise<void> {
+  const arrived = await vault.receive([Buffer.from(content)]);
+  await keepContent(writer, vault, arrived);
+  const { hash, sha1, md5, size } = arrived;
   rows.number(vaultItems, {
     containerId: told.id,
     userId: owner,
     name,
-    hash: digest("sha256"),
-    sha1: digest("sha1"),
-    md5: digest("md5"),
-    size: Buffer.byteLength(content),
+    hash,
+    sha1,
+    md5,
+    size,
     mimeType: "text/plain",
     contains: ["vault id"],
     createTime: at(18),

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { Writer } from "../database/pools.js";
 import { artifacts } from "../schema/artifact.js";
 import { caseItems } from "../schema/case-item.js";
+import { containers } from "../schema/container.js";
+import type { Vault } from "../vault.js";
 import { addBackground, backgroundTables } from "./background.js";
 import { documented } from "./documented.js";
 import { addFile, addIncident, enterPhases, incidentTables, type Told, type Written } from "./incident.js";
@@ -17,7 +19,7 @@ const month = 30 * 24 * 60 * minute;
  * Fills an empty database with three hundred incidents of the month before `until`: the same ones every time, only moved
  * to that month. The containers printed in the manuals are among them, under their printed numbers.
  */
-export async function loadSample(writer: Writer, until: Date): Promise<void> {
+export async function loadSample(writer: Writer, vault: Vault, until: Date): Promise<void> {
   const random = new Random(20_201_105);
   const rows = new Rows();
   const background = await addBackground(writer, rows);
@@ -35,8 +37,10 @@ export async function loadSample(writer: Writer, until: Date): Promise<void> {
     addRuns(rows, random, incident, background);
     if (incident.told.tags.includes("insider")) addApproval(rows, incident, background.analysts[0]!);
     if (incident.told.label === "phishing")
-      addFile(
+      await addFile(
         rows,
+        writer,
+        vault,
         incident,
         "mail.eml",
         `Subject: Invoice overdue, action needed\n\nReported for container ${incident.told.id}.\n`,
@@ -81,6 +85,7 @@ function mergeIntoCase(rows: Rows, written: Map<number, Written>): void {
   const target = all.findLast(({ told }) => told.isCase && told.status === "open")!;
   for (const source of all.filter(({ told }) => told.tags.includes("c2") && told !== target.told).slice(-2)) {
     const authorId = target.owner;
+    rows.change(containers, source.told.id, { parentContainerId: target.told.id });
     rows.number(caseItems, {
       containerId: target.told.id,
       sourceType: "Container",

@@ -1,4 +1,4 @@
-import { index, integer, pgTable, text, unique } from "drizzle-orm/pg-core";
+import { type AnyPgColumn, index, integer, pgTable, text, unique } from "drizzle-orm/pg-core";
 import { id, timeOfInsert } from "./columns.js";
 import { containers } from "./container.js";
 import { expose, nodeField } from "./expose.js";
@@ -17,6 +17,8 @@ export const caseItems = pgTable(
     sourceId: integer().notNull(),
     iocField: text(),
     copyId: integer(),
+    /** The item that was asked for, with which this one came: the container or the run it is part of, or itself. */
+    mergedWithId: integer().references((): AnyPgColumn => caseItems.id, { onDelete: "cascade" }),
     authorId: integer().references(() => users.id),
     createTime: timeOfInsert(),
   },
@@ -24,6 +26,7 @@ export const caseItems = pgTable(
     unique("case_items_source").on(t.containerId, t.sourceType, t.sourceId, t.iocField).nullsNotDistinct(),
     index().on(t.containerId, t.id),
     index().on(t.sourceType, t.sourceId),
+    index().on(t.mergedWithId, t.id),
     index().on(t.authorId, t.id),
   ],
 );

@@ -1,6 +1,8 @@
+import type { PgColumn } from "drizzle-orm/pg-core";
 import { InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { refusalCodes } from "../errors.js";
 import { addField, type Class, namedClass } from "./classes.js";
+import { connectionArguments } from "./connections.js";
 import { enumOf } from "./enums.js";
 import type { Exposed } from "./expose.js";
 import { DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
@@ -60,6 +62,17 @@ export function nested<I extends Inputs>(name: string, description: string, inpu
   return { thunk: () => type };
 }
 
+const alternatives = new Set<string>();
+
+/** The input types of which exactly one field is given, by name. */
+export const oneOfTypes: ReadonlySet<string> = alternatives;
+
+/** An object of which a caller gives exactly one field, as a field of an input; `inputs` are all optional. */
+export function oneOf<I extends Inputs>(name: string, description: string, inputs: I): Token<InputOf<I>> {
+  alternatives.add(name);
+  return nested(name, description, inputs);
+}
+
 export function inputType(name: string, description: string, inputs: Inputs): Class {
   const type = namedClass(name);
   InputType(name, { description })(type);
@@ -70,10 +83,14 @@ export function inputType(name: string, description: string, inputs: Inputs): Cl
   return type;
 }
 
-/** A field of a payload: a value the operation returns, or an object (or its edge) read anew by an id it returns. */
+/**
+ * A field of a payload: a value the operation returns, or an object (or its edge) read anew by an id it returns, or the
+ * objects that hold such an id in a column.
+ */
 export type Given = { description: string } & (
   | { token: Token<unknown> }
   | { target: Exposed; key: string; edge: boolean }
+  | { target: Exposed; key: string; column: PgColumn }
 );
 export type Payload = Record<string, Given>;
 
@@ -91,6 +108,13 @@ export const foundEdge = (target: Exposed, key: string, description: string): Gi
   description,
 });
 
+export const foundList = (target: Exposed, key: string, column: PgColumn, description: string): Given => ({
+  target,
+  key,
+  column,
+  description,
+});
+
 const RefusalCode = Object.fromEntries(Object.keys(refusalCodes).map((code) => [code, code]));
 registerEnumType(RefusalCode, {
   name: "RefusalCode",
@@ -105,11 +129,15 @@ export function payloadType(name: string, description: string, payload: Payload)
   addField(type, "message", () => String, "What was done, or why nothing was and what to do about it.", {});
   addField(type, "code", () => RefusalCode, "Why nothing was done; null on success.");
   addField(type, "field", () => String, "The input field to blame; null on success or when it is no single one.");
-  for (const [field, given] of Object.entries(payload)) addField(type, field, thunkOf(given), given.description);
+  for (const [field, given] of Object.entries(payload)) {
+    addField(type, field, thunkOf(given), given.description);
+    if ("column" in given) connectionArguments(type, field, given.target.filter, given.target.order);
+  }
   return type;
 }
 
 function thunkOf(given: Given): () => unknown {
   if ("token" in given) return given.token.thunk;
+  if ("column" in given) return () => given.target.connection;
   return () => (given.edge ? given.target.edge : given.target.type);
 }

@@ -13,6 +13,8 @@ export const systemSettings = pgTable(
   "system_settings",
   {
     id: integer().primaryKey().default(1),
+    /** Tells this database from others that share a DATA_DIR. */
+    installation: text().notNull().default(sql`gen_random_uuid()`),
     baseUrl: text().notNull().default(""),
     timeZone: text().notNull().default("UTC"),
     license: json().$type<Record<string, unknown>>().notNull().default({}),
@@ -28,6 +30,7 @@ export const systemSettings = pgTable(
     rowLimit: integer().notNull().default(10_000),
     nameLengthLimit: integer().notNull().default(20),
     activeNamesLimit: integer().notNull().default(10),
+    fileMegabytes: integer().notNull().default(1024),
   },
   (t) => [check("system_settings_one_row", sql`${t.id} = 1`)],
 );
@@ -35,7 +38,6 @@ export const systemSettings = pgTable(
 export const SystemSettings = expose(systemSettings, {
   name: "SystemSettings",
   description: "What administrators change while the system runs.",
-  area: "settings",
   fields: {
     baseUrl: "The address people reach the system by; empty: not set.",
     timeZone: "The system's time zone, by its IANA name.",
@@ -49,6 +51,7 @@ export const SystemSettings = expose(systemSettings, {
     rowLimit: "Rows that an unlimited `collect` answers at most.",
     nameLengthLimit: "Characters a severity's or status's name may have.",
     activeNamesLimit: "How many severities, and statuses, may be active at once.",
+    fileMegabytes: "Megabytes (of 1,048,576 bytes) a file in the vault may have.",
   },
 });
 

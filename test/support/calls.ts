@@ -27,7 +27,9 @@ function inputFor(type: GraphQLInputType, world: World | undefined): unknown {
       ? [[field.name, inputFor(field.type, world)]]
       : [];
   });
-  return Object.fromEntries(type.isOneOf ? fields.slice(0, 1) : fields);
+  if (!type.isOneOf) return Object.fromEntries(fields);
+  const [first] = Object.values(type.getFields());
+  return Object.fromEntries(fields.length ? fields.slice(0, 1) : [[first!.name, inputFor(first!.type, world)]]);
 }
 
 /** What of a world an input field of that name means. */

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import type { FastifyInstance } from "fastify";
 import pg from "pg";
@@ -8,7 +11,12 @@ import { type Database, openDatabase } from "../../src/database/pools.js";
 import { userRoles, users } from "../../src/schema/user.js";
 import { createServer } from "../../src/server.js";
 import { closeWhenIdle } from "../../src/stopping.js";
+import { openVault, type Vault } from "../../src/vault.js";
 import { run } from "./postgres.js";
+
+/** Everything that was told to followers, whether it has reached the log by now or not: what stands after `from`. */
+export const told = `(select topic, kind, container_id, node_type, node_id, 1 as later, id as pos from outbox
+  union all select topic, kind, container_id, node_type, node_id, 0, pos from event_log) told`;
 
 interface Answer {
   status: number;
@@ -24,6 +32,7 @@ interface Answer {
 export interface Gateway {
   readonly app: FastifyInstance;
   readonly database: Database;
+  readonly vault: Vault;
   readonly url: string;
   readonly token: string;
   /** Sends a query by POST as the administrator, or as whoever the headers say. */
@@ -45,12 +54,16 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   await run(connection, `create database ${name} template ${templates[from]}`);
   const database = openDatabase({ ...connection, database: name });
   const token = await createToken(database.writer, "admin");
-  const { app, url } = await serve(database);
+  const folder = mkdtempSync(join(tmpdir(), "soar-gateway-"));
+  if (from === "sample") cpSync(inject("sampleFiles"), folder, { recursive: true });
+  const vault = await openVault(database, folder);
+  const { app, url } = await serve(database, folder);
   const others: FastifyInstance[] = [];
   afterAll(async () => {
     for (const one of [app, ...others]) await one.close();
     await database.close();
     await run(connection, `drop database ${name} with (force)`);
+    rmSync(folder, { recursive: true });
   });
 
   const ask: Gateway["ask"] = async (query, variables, headers = {}) => {
@@ -65,11 +78,12 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   return {
     app,
     database,
+    vault,
     url,
     token,
     ask,
     beside: async (options) => {
-      const other = await serve(database, options);
+      const other = await serve(database, folder, options);
       others.push(other.app);
       return other;
     },
@@ -78,8 +92,8 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   };
 }
 
-async function serve(database: Database, options?: { held?: number }): Promise<{ app: FastifyInstance; url: string }> {
-  const app = await createServer(readConfig({ LOG_LEVEL: "silent" }), database, options);
+async function serve(database: Database, folder: string, options?: { held?: number }) {
+  const app = await createServer(readConfig({ LOG_LEVEL: "silent", DATA_DIR: folder }), database, options);
   closeWhenIdle(app);
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return { app, url };

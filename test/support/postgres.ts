@@ -7,11 +7,14 @@ import { embeddedPostgres } from "../../src/database/embedded.js";
 import { migrate } from "../../src/database/migrate.js";
 import { openDatabase } from "../../src/database/pools.js";
 import { loadSample } from "../../src/sample/load.js";
+import { openVault } from "../../src/vault.js";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Where tests find their Postgres, and the databases they copy. */
     postgres: { connection: pg.ClientConfig; sample: string; empty: string };
+    /** The DATA_DIR with the files of the sample incidents. */
+    sampleFiles: string;
   }
 }
 
@@ -27,11 +30,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await migrate({ ...connection, database: empty });
   await run(connection, `create database ${sample} template ${empty}`);
   const database = openDatabase({ ...connection, database: sample });
-  await database.transaction((writer) => loadSample(writer, sampleEnd));
+  const files = mkdtempSync(join(tmpdir(), "soar-files-"));
+  const vault = await openVault(database, files);
+  await database.transaction((writer) => loadSample(writer, vault, sampleEnd));
   await database.close();
   project.provide("postgres", { connection, sample, empty });
+  project.provide("sampleFiles", files);
   return async () => {
     for (const name of [sample, empty]) await run(connection, `drop database ${name} with (force)`);
+    rmSync(files, { recursive: true });
     await stop();
   };
 }

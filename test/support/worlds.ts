@@ -6,7 +6,6 @@ import { containers } from "../../src/schema/container.js";
 import { columnOf, type Exposed, exposedTypes } from "../../src/schema/expose.js";
 import { labels } from "../../src/schema/label.js";
 import "../../src/schema/relations.js";
-import { SystemSettings } from "../../src/schema/system.js";
 import { tenants } from "../../src/schema/tenant.js";
 
 /*
@@ -34,9 +33,7 @@ export const markOfArea = (area: string) => `CANARY-AREA-${area}-`;
 const belongs = ({ table }: Exposed) => table === containers || "containerId" in table;
 
 /** The types of which not everybody sees every row. */
-export const hideable = [...exposedTypes.values()].filter(
-  (type) => type !== SystemSettings && (type.area || belongs(type)),
-);
+export const hideable = [...exposedTypes.values()].filter((type) => type.area || belongs(type));
 const typeOf = new Map<PgTable, Exposed>(hideable.map((type) => [type.table, type]));
 
 /** Fills a world; every reference that may be missing leads `beyond` it, if there is such a place. */
