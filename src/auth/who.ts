@@ -15,6 +15,11 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
 }
 
+/** Whom objects name as their author or owner: automation is nobody. */
+export function personId({ id, type }: Caller): number | null {
+  return type === "automation" ? null : id;
+}
+
 /** The token of an `Authorization` or `ph-auth-token` header; header names in lower case. */
 export function tokenOf(headers: Record<string, string | string[] | undefined>): string | undefined {
   const [own, authorization] = [headers["ph-auth-token"], headers.authorization];

@@ -1,21 +1,28 @@
 import { createHash, randomUUID } from "node:crypto";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { personId } from "../auth/who.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { Artifact, artifacts } from "../schema/artifact.js";
+import { Container } from "../schema/container.js";
 import {
   defaulted,
+  eachOf,
   flag,
   found,
   foundEdge,
   given,
   type InputOf,
   int,
+  list,
+  nested,
   object,
   optional,
+  outcomes,
   required,
   text,
 } from "../schema/operations.js";
+import { startPlaybooks, withRuns } from "./automation.js";
 import { container, onContainer, touchArtifacts } from "./container.js";
 import { activeSeverity, atMost } from "./names.js";
 
@@ -40,6 +47,11 @@ export const addArtifact = operation({
   name: "addArtifact",
   description:
     "phantom.add_artifact: adds an artifact to a container. One that the same caller already added with the same identifier and content is refused as DUPLICATE and answered.",
+  decided: [
+    "Only an artifact with an identifier can be a duplicate: of one that the same caller added to the same container by the same operation with the same content, whatever the order of keys. Its hash is the MD5 of all that and never changes.",
+    "A duplicate starts no playbooks. `runAutomation` is false unless given.",
+    "On behalf of a playbook run, the run is the artifact's `playbookRun`.",
+  ],
   may: "containers:edit",
   input: {
     container,
@@ -53,52 +65,138 @@ export const addArtifact = operation({
   },
   on: onContainer,
   async run(work, { id }) {
-    const [artifactId] = await insertArtifacts(work, id, "addArtifact", [work.input]);
-    if (artifactId === undefined) return refuseDuplicate(work, id);
+    const [added] = await insertArtifacts(work, id, "addArtifact", [work.input]);
+    const { artifactId, fresh } = added!;
+    if (!fresh) return refuse("DUPLICATE", duplicate(id, work.input, artifactId), undefined, { artifactId });
     touchArtifacts(work, id);
-    return { message: `Artifact ${artifactId} added to container ${id}.`, result: { artifactId, containerId: id } };
+    const runs = work.input.runAutomation ? await startPlaybooks(work, id) : [];
+    return {
+      message: `Artifact ${artifactId} added to container ${id}${withRuns(runs)}.`,
+      result: { artifactId, containerId: id },
+    };
   },
 });
+
+export const artifactInput = nested("ArtifactInput", "An artifact to add with others.", artifactFields);
+
+const ArtifactResult = outcomes("ArtifactResult", "What became of one of several artifacts.", {
+  artifactId: given(int, "Id of the artifact: the new one, or on DUPLICATE the one that stands."),
+  artifact: found(Artifact, "artifactId", "The artifact itself."),
+});
+
+export const addArtifacts = operation({
+  name: "addArtifacts",
+  description:
+    "Adds many artifacts to a container in one change, each as `addArtifact` would. Duplicates have an outcome of their own; anything else that is wrong with one refuses all.",
+  decided: ["Playbooks are started once for all of them, and only when at least one is new."],
+  may: "containers:edit",
+  input: {
+    container,
+    artifacts: required(list(artifactInput), "The artifacts to add."),
+    runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label, once."),
+  },
+  payload: {
+    results: eachOf(ArtifactResult, "What became of each artifact, in their order."),
+    container: found(Container, "containerId", "The container they were added to."),
+  },
+  on: onContainer,
+  async run(work, { id }) {
+    const { artifacts: given, runAutomation } = work.input;
+    const added = await insertArtifacts(work, id, "addArtifacts", given);
+    const count = added.filter(({ fresh }) => fresh).length;
+    if (count) touchArtifacts(work, id);
+    const runs = count && runAutomation ? await startPlaybooks(work, id) : [];
+    const results = added.map(({ artifactId, fresh }, index) =>
+      fresh
+        ? { success: true, code: null, message: `Artifact ${artifactId} added.`, artifactId }
+        : { success: false, code: "DUPLICATE", message: duplicate(id, given[index]!, artifactId), artifactId },
+    );
+    return {
+      message: `${count} of ${given.length} artifacts added to container ${id}${withRuns(runs)}.`,
+      result: { results, containerId: id },
+    };
+  },
+});
+
+const duplicate = (containerId: number, { identifier }: ArtifactFields, artifactId: number) =>
+  `Container ${containerId} already has this artifact, with identifier ${JSON.stringify(identifier)}, as ${artifactId}.`;
 
 /** Rows that fit well below the 65,535 values one statement can carry. */
 const rowsPerStatement = 1000;
 
+export interface Added {
+  artifactId: number;
+  /** False for one that stood already. */
+  fresh: boolean;
+}
+
 /**
- * Adds artifacts to a locked container and gives the ids of those that are new. `path` is the way they came in, which
- * is part of what makes two of them the same.
+ * Adds artifacts to a locked container and tells for each what it is now; a duplicate is the one that stands. `path` is
+ * the way they came in, which is part of what makes two of them the same.
  */
 export async function insertArtifacts(
   work: Work<unknown>,
   containerId: number,
   path: string,
   added: ArtifactFields[],
-): Promise<number[]> {
+): Promise<Added[]> {
   const severities = new Map<string, string>();
   for (const name of new Set(added.map(({ severity }) => severity)))
     severities.set(name, await activeSeverity(work, name));
   const rows = added.map((artifact) => rowOf(work, containerId, path, artifact, severities.get(artifact.severity)!));
-  const ids: number[] = [];
+  const inserted = new Map<string, number>();
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const inserted = await work.writer
+    const fresh = await work.writer
       .insert(artifacts)
       .values(rows.slice(start, start + rowsPerStatement))
       .onConflictDoNothing({ target: [artifacts.containerId, artifacts.hash], where: sql`${artifacts.identified}` })
-      .returning({ id: artifacts.id });
-    ids.push(...inserted.map(({ id }) => id));
+      .returning({ id: artifacts.id, identifier: artifacts.sourceDataIdentifier, hash: artifacts.hash });
+    for (const { id, identifier, hash } of fresh) inserted.set(`${hash} ${identifier}`, id);
   }
-  for (const id of ids) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
-  work.trace(`${ids.length} of ${added.length} artifacts added to container ${containerId}`);
-  return ids;
+  for (const id of inserted.values()) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
+  work.trace(`${inserted.size} of ${added.length} artifacts added to container ${containerId}`);
+  return outcomesOf(work, containerId, rows, inserted);
+}
+
+/** Equal rows are one artifact: the first is the new one, if it is new, and the others its duplicates. */
+async function outcomesOf(
+  { writer }: Work<unknown>,
+  containerId: number,
+  rows: readonly (typeof artifacts.$inferInsert)[],
+  inserted: ReadonlyMap<string, number>,
+): Promise<Added[]> {
+  const keyOf = ({ hash, sourceDataIdentifier }: { hash: string; sourceDataIdentifier: string }) =>
+    `${hash} ${sourceDataIdentifier}`;
+  const known = rows.filter((row) => !inserted.has(keyOf(row)));
+  const standing = new Map(inserted);
+  if (known.length) {
+    const hashes = known.map(({ hash }) => hash);
+    const found = await writer
+      .select({
+        id: artifacts.id,
+        hash: artifacts.hash,
+        sourceDataIdentifier: artifacts.sourceDataIdentifier,
+      })
+      .from(artifacts)
+      .where(and(eq(artifacts.containerId, containerId), inArray(artifacts.hash, hashes), artifacts.identified));
+    for (const row of found) standing.set(keyOf(row), row.id);
+  }
+  const told = new Set<string>();
+  return rows.map((row) => {
+    const key = keyOf(row);
+    const fresh = inserted.has(key) && !told.has(key);
+    told.add(key);
+    return { artifactId: standing.get(key)!, fresh };
+  });
 }
 
 function rowOf(
-  { context }: Work<unknown>,
+  { context, run }: Work<unknown>,
   containerId: number,
   path: string,
   artifact: ArtifactFields,
   severity: string,
 ): typeof artifacts.$inferInsert {
-  const { id: callerId, type } = context.caller;
   return {
     containerId,
     name: artifact.name,
@@ -110,13 +208,14 @@ function rowOf(
     data: artifact.rawData,
     identified: isIdentified(artifact),
     sourceDataIdentifier: isIdentified(artifact) ? atMost("identifier", 512, artifact.identifier!) : randomUUID(),
-    hash: artifactHash(callerId, path, artifact),
-    ownerId: type === "automation" ? null : callerId,
+    hash: artifactHash(context.caller.id, path, artifact),
+    ownerId: personId(context.caller),
+    playbookRunId: run?.id,
   };
 }
 
 /** A CEF key has a list of types; a single one may stand alone. */
-function typesOf(mapping: Record<string, unknown>): Record<string, string[]> {
+export function typesOf(mapping: Record<string, unknown>): Record<string, string[]> {
   const entries = Object.entries(mapping).map(([key, given]) => {
     const types = [given].flat();
     if (types.every((type) => typeof type === "string")) return [key, types];
@@ -156,14 +255,4 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`;
-}
-
-async function refuseDuplicate({ writer, input, context }: Work<ArtifactFields>, containerId: number): Promise<never> {
-  const hash = artifactHash(context.caller.id, "addArtifact", input);
-  const [standing] = await writer
-    .select({ id: artifacts.id })
-    .from(artifacts)
-    .where(and(eq(artifacts.containerId, containerId), eq(artifacts.hash, hash), artifacts.identified));
-  const message = `Container ${containerId} already has this artifact, with identifier ${JSON.stringify(input.identifier)}, as ${standing?.id}.`;
-  return refuse("DUPLICATE", message, undefined, { artifactId: standing!.id });
 }

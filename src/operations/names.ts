@@ -64,6 +64,11 @@ export function atMost(field: string, limit: number, given: string): string {
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
 }
 
+/** A title that has to have text. */
+export function titled<T extends string | undefined>(field: string, given: T): T {
+  return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;
+}
+
 export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
 
 /** The id of the active user meant; null for none. */
