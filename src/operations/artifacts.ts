@@ -56,6 +56,7 @@ export const addArtifact = operation({
   input: {
     container,
     ...artifactFields,
+    artifactType: required(text, "Where it comes from, such as `host` or `network`."),
     runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label."),
   },
   payload: {

@@ -4,6 +4,7 @@ import { operation } from "../operation.js";
 import { Container, containers } from "../schema/container.js";
 import { defaulted, found, given, int, required, text, time } from "../schema/operations.js";
 import { fromPostgresTime } from "../schema/scalars.js";
+import { changeContainers } from "./changes.js";
 import { container, onContainer } from "./container.js";
 
 const signs: Record<string, 1 | -1> = { "+": 1, add: 1, "-": -1, subtract: -1 };
@@ -27,28 +28,23 @@ export const setDuetime = operation({
     container: found(Container, "containerId", "The container itself."),
   },
   on: onContainer,
-  async run({ writer, input, emit }, { id }) {
-    const { operation, minutes } = input;
+  async run(work, { id }) {
+    const { operation, minutes } = work.input;
     const sign = Object.hasOwn(signs, operation) ? signs[operation] : undefined;
     if (sign === undefined)
       return refuse("INVALID_VALUE", `${JSON.stringify(operation)} is none of + - add subtract.`, "operation");
     if (minutes < 0) return refuse("INVALID_VALUE", `minutes is ${minutes}; it takes 0 or more.`, "minutes");
     const moved = sql`coalesce(${containers.dueTime}, clock_timestamp()) + make_interval(mins => ${sign * minutes}::int)`;
-    const [row] = await writer
-      .update(containers)
-      .set({
-        dueTime: moved,
-        revision: sql`${containers.revision} + 1`,
-        containerUpdateTime: sql`clock_timestamp()`,
-      })
-      .where(eq(containers.id, id))
-      .returning({
+    await changeContainers(work, [id], { dueTime: moved });
+    const [row] = await work.writer
+      .select({
         dueTime: containers.dueTime,
         inCalendar: sql<boolean>`${containers.dueTime} >= '0001-01-01Z' and ${containers.dueTime} < '10000-01-01Z'`,
-      });
+      })
+      .from(containers)
+      .where(eq(containers.id, id));
     if (!row!.inCalendar)
       return refuse("INVALID_VALUE", `${minutes} minutes lead out of the years 1 to 9999.`, "minutes");
-    emit("CONTAINER_CHANGED", id, "Container", id);
     const newDueTime = fromPostgresTime(row!.dueTime!);
     return { message: `Container ${id} is due ${newDueTime}.`, result: { newDueTime, containerId: id } };
   },

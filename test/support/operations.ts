@@ -53,6 +53,7 @@ export const plainArtifact = {
   label: "netflow",
   name: "Address",
   severity: "high",
+  artifactType: "network",
 };
 
 /** The fields of a container, read. */
