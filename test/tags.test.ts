@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openGateway } from "./support/gateway.js";
 import { atOnce, call, newContainer, read } from "./support/operations.js";
@@ -30,6 +31,25 @@ test("tags that are there already, or not there, change nothing", async () => {
   await call(gateway, "addTags", { container, tags: ["b", "a"] });
   await call(gateway, "removeTags", { container, tags: ["c"] });
   expect(await read(gateway, container, "revision containerUpdateTime")).toEqual(before);
+});
+
+test("any row of adding and removing leaves each tag once, in the order it came", async () => {
+  const container = await newContainer(gateway);
+  const tag = fc.oneof(fc.constantFrom("a", "A", "b"), fc.string({ minLength: 1, maxLength: 20, unit: "binary" }));
+  const tags = fc.array(
+    tag.filter((text) => text.trim() !== "" && !text.includes("\0")),
+    { maxLength: 4 },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom("addTags", "removeTags"), tags, async (operation, given) => {
+      const { tags: before } = await read(gateway, container, "tags");
+      await call(gateway, operation, { container, tags: given });
+      const { tags: after } = await call(gateway, "getTags", { container }, "tags");
+      const left = before.filter((one: string) => !given.includes(one));
+      expect(after).toEqual(operation === "addTags" ? [...new Set([...before, ...given])] : left);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("an empty tag is refused and the others with it", async () => {
