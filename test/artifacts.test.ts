@@ -18,6 +18,9 @@ const body = fc.record({
   fieldMapping: fc.dictionary(fc.string(), fc.array(fc.string())),
 });
 
+const hashOf = (rawData: Record<string, unknown>) =>
+  artifactHash(1, "addArtifact", { ...plainArtifact, identifier: "i", fieldMapping: null, rawData });
+
 /** The same value with the keys of every object in the opposite order. */
 function turned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turned);
@@ -36,8 +39,7 @@ test("the hash knows neither the order of keys nor the spelling of numbers", () 
       expect(artifactHash(1, "addArtifact", again)).toBe(artifactHash(1, "addArtifact", artifact));
     }),
   );
-  const of = (text: string) => artifactHash(1, "p", { ...plainArtifact, rawData: JSON.parse(text) });
-  expect(of('{"a":1.0,"b":1e2}')).toBe(of('{"b":100,"a":1}'));
+  expect(hashOf(JSON.parse('{"a":1.0,"b":1e2}'))).toBe(hashOf(JSON.parse('{"b":100,"a":1}')));
 });
 
 test("the hash tells apart any other body, caller or way", () => {
@@ -54,15 +56,8 @@ test("the hash tells apart any other body, caller or way", () => {
       expect(new Set([hash, ...others]).size).toBe(4);
     }),
   );
-  for (const [one, other] of [
-    [{ a: 1 }, { a: "1" }],
-    [{ a: null }, {}],
-    [{ a: [1, 2] }, { a: [2, 1] }],
-    [{ a: {} }, { a: [] }],
-  ])
-    expect(artifactHash(1, "p", { ...plainArtifact, rawData: one! })).not.toBe(
-      artifactHash(1, "p", { ...plainArtifact, rawData: other! }),
-    );
+  const different = [{ a: 1 }, { a: "1" }, { a: null }, {}, { a: [1, 2] }, { a: [2, 1] }, { a: {} }, { a: [] }];
+  expect(new Set(different.map(hashOf)).size).toBe(different.length);
 });
 
 test("an identified artifact is found again whatever the order of its keys", async () => {

@@ -39,7 +39,7 @@ function set(model: Model, fields: Partial<Model>): void {
   if (JSON.stringify(model) !== before) model.revision++;
 }
 
-const word = fc.constantFrom("a", "b", "c", "d", "e");
+const word: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d", "e");
 const some = fc.array(word, { minLength: 1, maxLength: 3 });
 const act = (name: string, input: object, selection?: string) => call(gateway, name, { ...input }, selection);
 

@@ -6,8 +6,8 @@ import type { Look, Work } from "../operation.js";
 import { Container, containers } from "../schema/container.js";
 import { int, optional } from "../schema/operations.js";
 
-/** What operations need to know of the container they work on; its row is locked. */
-export interface LockedContainer {
+/** What operations need to know of the container they work on. */
+export interface FoundContainer {
   id: number;
   name: string;
   containerType: "default" | "case";
@@ -17,6 +17,9 @@ export interface LockedContainer {
   currentPhaseId: number | null;
   revision: number;
 }
+
+/** A container whose row is locked: what is known of it stays true until the end of the operation. */
+export type LockedContainer = FoundContainer;
 
 const known = {
   id: containers.id,
@@ -40,11 +43,12 @@ export async function onContainer(work: Work<{ container?: number | null }>): Pr
 }
 
 /** Finds the container of the input, else the current one, for a question. */
-export async function atContainer(look: Look<{ container?: number | null }>): Promise<LockedContainer> {
+export async function atContainer(look: Look<{ container?: number | null }>): Promise<FoundContainer> {
   return findContainer(look, containerMeant(look));
 }
 
-export async function findContainer(look: Look<unknown>, id: number): Promise<LockedContainer> {
+/** Finds a container that the caller may see. */
+export async function findContainer(look: Look<unknown>, id: number): Promise<FoundContainer> {
   const [found] = await rows(look, [id]);
   return found ?? refuse("NOT_FOUND", `There is no container ${id}.`, "container");
 }
@@ -95,7 +99,7 @@ export async function lockContainerOf(work: Work<unknown>, ...subject: Subject):
 }
 
 /** Finds the container that an object belongs to, for a question. */
-export async function atContainerOf(look: Look<unknown>, ...subject: Subject): Promise<LockedContainer> {
+export async function atContainerOf(look: Look<unknown>, ...subject: Subject): Promise<FoundContainer> {
   return findContainer(look, await containerOf(look, ...subject));
 }
 

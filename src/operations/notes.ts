@@ -24,6 +24,7 @@ import {
   atContainer,
   atContainerOf,
   container,
+  type FoundContainer,
   type LockedContainer,
   lockContainerOf,
   onContainer,
@@ -181,7 +182,7 @@ export const getNotes = question({
   },
 });
 
-async function atContainerOfSubject(look: Look<Attached>): Promise<LockedContainer> {
+async function atContainerOfSubject(look: Look<Attached>): Promise<FoundContainer> {
   const subject = subjectOf(look.input);
   return subject ? atContainerOf(look, ...subject) : atContainer(look);
 }

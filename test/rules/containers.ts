@@ -204,12 +204,16 @@ export const containerRules: Rule[] = [
   {
     id: "S0.update.4",
     sentence: "Another label starts the active playbooks of that label.",
-    check: (gateway) => relabelled(gateway, {}, {}, 1),
+    async check(gateway) {
+      await relabelled(gateway, {}, {}, 1);
+    },
   },
   {
     id: "S0.update.5",
     sentence: "`runAutomation: false` starts none.",
-    check: (gateway) => relabelled(gateway, {}, { runAutomation: false }, 0),
+    async check(gateway) {
+      await relabelled(gateway, {}, { runAutomation: false }, 0);
+    },
   },
   {
     id: "S0.update.6",

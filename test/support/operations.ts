@@ -1,6 +1,6 @@
 import type { Gateway } from "./gateway.js";
 
-type Input = Record<string, unknown>;
+type Input = object;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 type Payload = any;
 
