@@ -81,6 +81,8 @@ export function fromDatabase(error: unknown): AppError | undefined {
   if (state === "57014")
     return new AppError("TIMEOUT", "The database took too long; ask for less, or narrow the filter.");
   if (state === "55P03") return new AppError("TIMEOUT", "Another change holds the object; nothing was changed, retry.");
+  if (state === "22021" || state === "22P05")
+    return new AppError("BAD_USER_INPUT", "A text holds the character U+0000, which cannot be stored; leave it out.");
   if (state && retryable.has(state))
     return new AppError("CONFLICT", "Other changes kept winning; nothing was changed, retry.");
   return undefined;

@@ -67,7 +67,7 @@ test("the empty update, and one that says what is so, succeed and change nothing
   const before = await read(gateway, container, `${everything} containerUpdateTime`);
   expect(await update(container, {})).toMatchObject({ success: true, message: `Container ${container} is as it was.` });
   const { name, severity } = before;
-  expect(await update(container, { name, severity, tags: [], data: { a: { c: 3, d: 2 }, b: 1 } })).toMatchObject({
+  expect(await update(container, { name, severity, tags: [], data: { b: 1, a: { d: 2, c: 3 } } })).toMatchObject({
     success: true,
   });
   expect(await read(gateway, container, `${everything} containerUpdateTime`)).toEqual(before);
@@ -173,4 +173,21 @@ test("notes, artifacts and tasks refuse a lost race too, and say which revision 
     });
   }
   expect(await read(gateway, container, "revision")).toEqual({ revision: 1 });
+});
+
+test("a text that Postgres cannot store is the caller's mistake, not a fault", async () => {
+  const { ask } = gateway;
+  const nul = "\0";
+  for (const [mutation, variables] of [
+    ["($v: String!) { comment(input: { container: 7, comment: $v }) { success } }", { v: nul }],
+    [
+      '($v: JSONObject!) { addArtifact(input: { container: 7, rawData: {}, cefData: $v, label: "l", name: "n", severity: "low", artifactType: "host" }) { success } }',
+      { v: { a: nul } },
+    ],
+  ] as const) {
+    const { errors } = await ask(`mutation ${mutation}`, variables);
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("U+0000"), extensions: { code: "BAD_USER_INPUT" } },
+    ]);
+  }
 });

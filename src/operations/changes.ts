@@ -57,7 +57,8 @@ export async function changeContainers(
 
 function differs(column: PgColumn, value: unknown): SQL {
   const wanted = is(value, SQL) ? value : sql`${sql.param(value, column)}`;
-  if (column.getSQLType() === "json") return sql`${column}::jsonb is distinct from ${wanted}::jsonb`;
+  // As text, for JSON is answered as it was written: another order of keys is a difference.
+  if (column.getSQLType() === "json") return sql`${column}::text is distinct from ${wanted}::text`;
   return sql`${column} is distinct from ${wanted}`;
 }
 
