@@ -138,29 +138,56 @@ test("of a hundred callers who delete an artifact one does, and its notes go wit
   });
 });
 
-test("two thousand artifacts at once are added in few statements, and all refused for one that is wrong", async () => {
+test("two thousand artifacts at once are added in few statements, and found again in few", async () => {
   const container = await newContainer(gateway);
   const artifacts = Array.from({ length: 2000 }, (_, index) => ({ ...plainArtifact, identifier: String(index) }));
-  const statements = await gateway.statements(async () => {
-    const added = await call(
+  const add = () =>
+    call(
       gateway,
       "addArtifacts",
       { container, artifacts },
-      "results { success } container { artifactCount }",
+      "results { success artifactId } container { artifactCount }",
     );
-    expect(added.container).toEqual({ artifactCount: 2000 });
-    expect(added.results).toEqual(artifacts.map(() => ({ success: true })));
+  const first = await add();
+  expect(first.container).toEqual({ artifactCount: 2000 });
+  const statements = await gateway.statements(async () => {
+    const second = await add();
+    expect(second).toMatchObject({ success: false, code: "DUPLICATE" });
+    expect(second.results).toEqual(
+      first.results.map(({ artifactId }: { artifactId: number }) => ({ success: false, artifactId })),
+    );
   });
   expect(statements.length).toBeLessThanOrEqual(12);
-  const wrong = [
-    { ...plainArtifact, name: "new" },
+});
+
+test("of many artifacts each has its own outcome: new, a duplicate or wrong", async () => {
+  const container = await newContainer(gateway);
+  const artifacts = [
     { ...plainArtifact, severity: "dire" },
+    { ...plainArtifact, identifier: "a" },
+    { ...plainArtifact, identifier: "x".repeat(513) },
+    { ...plainArtifact, fieldMapping: { a: 1 } },
+    { ...plainArtifact, identifier: "a" },
+    plainArtifact,
   ];
-  expect(await call(gateway, "addArtifacts", { container, artifacts: wrong }, "results { success }")).toMatchObject({
-    success: false,
-    code: "NOT_FOUND",
-    field: "severity",
+  const added = await call(
+    gateway,
+    "addArtifacts",
+    { container, artifacts },
+    "results { code field artifact { name } }",
+  );
+  expect(added).toMatchObject({ success: true, message: `2 of 6 artifacts added to container ${container}.` });
+  expect(added.results).toEqual([
+    { code: "NOT_FOUND", field: "severity", artifact: null },
+    { code: null, field: null, artifact: { name: "Address" } },
+    { code: "TOO_LONG", field: "identifier", artifact: null },
+    { code: "INVALID_VALUE", field: "fieldMapping", artifact: null },
+    { code: "DUPLICATE", field: null, artifact: { name: "Address" } },
+    { code: null, field: null, artifact: { name: "Address" } },
+  ]);
+  expect(await read(gateway, container, "artifactCount")).toEqual({ artifactCount: 2 });
+  expect(await call(gateway, "addArtifacts", { container, artifacts: [] }, "results { code }")).toMatchObject({
+    success: true,
     results: [],
   });
-  expect(await read(gateway, container, "artifactCount")).toEqual({ artifactCount: 2000 });
 });

@@ -1,30 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { personId } from "../auth/who.js";
-import { refuse } from "../errors.js";
-import { operation, type Work } from "../operation.js";
-import { Artifact, artifacts } from "../schema/artifact.js";
-import { Container } from "../schema/container.js";
-import {
-  defaulted,
-  eachOf,
-  flag,
-  found,
-  foundEdge,
-  given,
-  type InputOf,
-  int,
-  list,
-  nested,
-  object,
-  optional,
-  outcomes,
-  required,
-  text,
-} from "../schema/operations.js";
-import { startPlaybooks, withRuns } from "./automation.js";
-import { container, onContainer, touchArtifacts } from "./container.js";
-import { activeSeverity, atMost } from "./names.js";
+import { Refusal, refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { artifacts } from "../schema/artifact.js";
+import { type InputOf, nested, object, optional, required, text } from "../schema/operations.js";
+import { activeSeverity, anyOf, atMost } from "./names.js";
 
 /** What describes an artifact wherever one is added. */
 export const artifactFields = {
@@ -41,86 +22,9 @@ export const artifactFields = {
   fieldMapping: optional(object, 'What the values of CEF keys are, such as `{"user_hash": ["md5"]}`.'),
 };
 
-type ArtifactFields = InputOf<typeof artifactFields>;
-
-export const addArtifact = operation({
-  name: "addArtifact",
-  description:
-    "phantom.add_artifact: adds an artifact to a container. One that the same caller already added with the same identifier and content is refused as DUPLICATE and answered.",
-  decided: [
-    "Only an artifact with an identifier can be a duplicate: of one that the same caller added to the same container by the same operation with the same content, whatever the order of keys. Its hash is the MD5 of all that and never changes.",
-    "A duplicate starts no playbooks. `runAutomation` is false unless given.",
-    "On behalf of a playbook run, the run is the artifact's `playbookRun`.",
-  ],
-  may: "containers:edit",
-  input: {
-    container,
-    ...artifactFields,
-    artifactType: required(text, "Where it comes from, such as `host` or `network`."),
-    runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label."),
-  },
-  payload: {
-    artifactId: given(int, "Id of the artifact: the new one, or on DUPLICATE the one that stands."),
-    artifact: found(Artifact, "artifactId", "The artifact itself."),
-    artifactEdge: foundEdge(Artifact, "artifactId", "The artifact with its cursor, for lists that a client keeps."),
-  },
-  on: onContainer,
-  async run(work, { id }) {
-    const [added] = await insertArtifacts(work, id, "addArtifact", [work.input]);
-    const { artifactId, fresh } = added!;
-    if (!fresh) return refuse("DUPLICATE", duplicate(id, work.input, artifactId), undefined, { artifactId });
-    touchArtifacts(work, id);
-    const runs = work.input.runAutomation ? await startPlaybooks(work, id) : [];
-    return {
-      message: `Artifact ${artifactId} added to container ${id}${withRuns(runs)}.`,
-      result: { artifactId, containerId: id },
-    };
-  },
-});
+export type ArtifactFields = InputOf<typeof artifactFields>;
 
 export const artifactInput = nested("ArtifactInput", "An artifact to add with others.", artifactFields);
-
-const ArtifactResult = outcomes("ArtifactResult", "What became of one of several artifacts.", {
-  artifactId: given(int, "Id of the artifact: the new one, or on DUPLICATE the one that stands."),
-  artifact: found(Artifact, "artifactId", "The artifact itself."),
-});
-
-export const addArtifacts = operation({
-  name: "addArtifacts",
-  description:
-    "Adds many artifacts to a container in one change, each as `addArtifact` would. Duplicates have an outcome of their own; anything else that is wrong with one refuses all.",
-  decided: ["Playbooks are started once for all of them, and only when at least one is new."],
-  may: "containers:edit",
-  input: {
-    container,
-    artifacts: required(list(artifactInput), "The artifacts to add."),
-    runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label, once."),
-  },
-  payload: {
-    results: eachOf(ArtifactResult, "What became of each artifact, in their order."),
-    container: found(Container, "containerId", "The container they were added to."),
-  },
-  on: onContainer,
-  async run(work, { id }) {
-    const { artifacts: given, runAutomation } = work.input;
-    const added = await insertArtifacts(work, id, "addArtifacts", given);
-    const count = added.filter(({ fresh }) => fresh).length;
-    if (count) touchArtifacts(work, id);
-    const runs = count && runAutomation ? await startPlaybooks(work, id) : [];
-    const results = added.map(({ artifactId, fresh }, index) =>
-      fresh
-        ? { success: true, code: null, message: `Artifact ${artifactId} added.`, artifactId }
-        : { success: false, code: "DUPLICATE", message: duplicate(id, given[index]!, artifactId), artifactId },
-    );
-    return {
-      message: `${count} of ${given.length} artifacts added to container ${id}${withRuns(runs)}.`,
-      result: { results, containerId: id },
-    };
-  },
-});
-
-const duplicate = (containerId: number, { identifier }: ArtifactFields, artifactId: number) =>
-  `Container ${containerId} already has this artifact, with identifier ${JSON.stringify(identifier)}, as ${artifactId}.`;
 
 /** Rows that fit well below the 65,535 values one statement can carry. */
 const rowsPerStatement = 1000;
@@ -130,6 +34,8 @@ export interface Added {
   /** False for one that stood already. */
   fresh: boolean;
 }
+
+type Row = typeof artifacts.$inferInsert;
 
 /**
  * Adds artifacts to a locked container and tells for each what it is now; a duplicate is the one that stands. `path` is
@@ -141,45 +47,75 @@ export async function insertArtifacts(
   path: string,
   added: ArtifactFields[],
 ): Promise<Added[]> {
-  const severities = new Map<string, string>();
+  const rows = await rowsOf(work, containerId, path, added);
+  for (const row of rows) if (!isRow(row)) throw row;
+  return insertRows(work, containerId, rows.filter(isRow));
+}
+
+export const isRow = (row: Row | Refusal): row is Row => !(row instanceof Refusal);
+
+/** The rows of artifacts, or why there is none. */
+export async function rowsOf(
+  work: Work<unknown>,
+  containerId: number,
+  path: string,
+  added: ArtifactFields[],
+): Promise<(Row | Refusal)[]> {
+  const severities = new Map<string, string | Refusal>();
   for (const name of new Set(added.map(({ severity }) => severity)))
-    severities.set(name, await activeSeverity(work, name));
-  const rows = added.map((artifact) => rowOf(work, containerId, path, artifact, severities.get(artifact.severity)!));
+    severities.set(name, await activeSeverity(work, name).catch(refusalOf));
+  return added.map((artifact) => {
+    const severity = severities.get(artifact.severity)!;
+    if (severity instanceof Refusal) return severity;
+    try {
+      return rowOf(work, containerId, path, artifact, severity);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  });
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  throw error;
+}
+
+/** Adds the rows of artifacts to a locked container, or finds those that stand. */
+export async function insertRows(work: Work<unknown>, containerId: number, rows: Row[]): Promise<Added[]> {
   const inserted = new Map<string, number>();
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
     const fresh = await work.writer
       .insert(artifacts)
       .values(rows.slice(start, start + rowsPerStatement))
       .onConflictDoNothing({ target: [artifacts.containerId, artifacts.hash], where: sql`${artifacts.identified}` })
-      .returning({ id: artifacts.id, identifier: artifacts.sourceDataIdentifier, hash: artifacts.hash });
-    for (const { id, identifier, hash } of fresh) inserted.set(`${hash} ${identifier}`, id);
+      .returning(keyed);
+    for (const row of fresh) inserted.set(keyOf(row), row.id);
   }
   for (const id of inserted.values()) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
-  work.trace(`${inserted.size} of ${added.length} artifacts added to container ${containerId}`);
+  work.trace(`${inserted.size} of ${rows.length} artifacts added to container ${containerId}`);
   return outcomesOf(work, containerId, rows, inserted);
 }
+
+/** What tells a row before it has an id: the hash, and for one that is no duplicate ever its own UUID. */
+const keyed = { id: artifacts.id, hash: artifacts.hash, sourceDataIdentifier: artifacts.sourceDataIdentifier };
+const keyOf = ({ hash, sourceDataIdentifier }: { hash: string; sourceDataIdentifier: string }) =>
+  `${hash} ${sourceDataIdentifier}`;
 
 /** Equal rows are one artifact: the first is the new one, if it is new, and the others its duplicates. */
 async function outcomesOf(
   { writer }: Work<unknown>,
   containerId: number,
-  rows: readonly (typeof artifacts.$inferInsert)[],
+  rows: readonly Row[],
   inserted: ReadonlyMap<string, number>,
 ): Promise<Added[]> {
-  const keyOf = ({ hash, sourceDataIdentifier }: { hash: string; sourceDataIdentifier: string }) =>
-    `${hash} ${sourceDataIdentifier}`;
   const known = rows.filter((row) => !inserted.has(keyOf(row)));
   const standing = new Map(inserted);
   if (known.length) {
     const hashes = known.map(({ hash }) => hash);
     const found = await writer
-      .select({
-        id: artifacts.id,
-        hash: artifacts.hash,
-        sourceDataIdentifier: artifacts.sourceDataIdentifier,
-      })
+      .select(keyed)
       .from(artifacts)
-      .where(and(eq(artifacts.containerId, containerId), inArray(artifacts.hash, hashes), artifacts.identified));
+      .where(and(eq(artifacts.containerId, containerId), anyOf(artifacts.hash, hashes), artifacts.identified));
     for (const row of found) standing.set(keyOf(row), row.id);
   }
   const told = new Set<string>();
@@ -197,7 +133,7 @@ function rowOf(
   path: string,
   artifact: ArtifactFields,
   severity: string,
-): typeof artifacts.$inferInsert {
+): Row {
   return {
     containerId,
     name: artifact.name,

@@ -1,4 +1,4 @@
-import { and, inArray, is, or, SQL, sql } from "drizzle-orm";
+import { and, is, or, SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
@@ -8,6 +8,7 @@ import { columnOf } from "../schema/expose.js";
 import { notes } from "../schema/note.js";
 import { int, optional } from "../schema/operations.js";
 import { tasks } from "../schema/workbook.js";
+import { anyOf } from "./names.js";
 
 type Revised = PgTable & { id: PgColumn; revision: PgColumn };
 
@@ -39,7 +40,7 @@ export async function change(
       // Not now(): whoever waited for the lock began before the change it waited for.
       [clocks.get(table)!]: sql`clock_timestamp()`,
     })
-    .where(and(inArray(table.id, [...ids]), or(...given.map(([name, value]) => differs(columnOf(table, name), value)))))
+    .where(and(anyOf(table.id, ids), or(...given.map(([name, value]) => differs(columnOf(table, name), value)))))
     .returning({ id: table.id });
   return changed.map(({ id }) => id as number);
 }

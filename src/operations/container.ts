@@ -1,10 +1,11 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import type { Look, Work } from "../operation.js";
 import { Container, containers } from "../schema/container.js";
 import { int, optional } from "../schema/operations.js";
+import { anyOf } from "./names.js";
 
 /** What operations need to know of the container they work on. */
 export interface FoundContainer {
@@ -83,7 +84,7 @@ const rows = ({ writer, context }: Look<unknown>, ids: readonly number[]) =>
   writer
     .select(known)
     .from(containers)
-    .where(and(inArray(containers.id, [...ids]), visible(Container, containers, context.caller)))
+    .where(and(anyOf(containers.id, ids), visible(Container, containers, context.caller)))
     .orderBy(asc(containers.id));
 
 type Belonging = PgTable & { id: PgColumn; containerId: PgColumn };

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { personId } from "../auth/who.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
@@ -9,7 +9,7 @@ import { statuses } from "../schema/status.js";
 import { statusChanges } from "../schema/status-change.js";
 import { changeContainers } from "./changes.js";
 import type { LockedContainer } from "./container.js";
-import { defaultStatus } from "./names.js";
+import { anyOf, defaultStatus } from "./names.js";
 import {
   answered,
   namedContainers,
@@ -100,7 +100,7 @@ export async function recordStatus(
   if (statusType !== "resolved") return;
   const removed = await writer
     .delete(savedObjects)
-    .where(and(inArray(savedObjects.containerId, ids), eq(savedObjects.autoDelete, true)))
+    .where(and(anyOf(savedObjects.containerId, ids), eq(savedObjects.autoDelete, true)))
     .returning({ id: savedObjects.id });
   trace(`${removed.length} saved objects removed`);
 }

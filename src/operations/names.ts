@@ -58,6 +58,11 @@ export function meant(table: PgTable & { id: PgColumn }, reference: IdOrName, na
   return sql`case when exists (select from ${table} where ${byName}) then ${byName} else ${table.id} = ${Number(reference)} end`;
 }
 
+/** Where a column holds one of many values: one parameter, however many there are, so one prepared statement. */
+export function anyOf(column: PgColumn, values: readonly (number | string)[]): SQL {
+  return sql`${column} = any(${sql.param(values)}::${sql.raw(column.getSQLType())}[])`;
+}
+
 /** A text of at most so many characters; a longer one is refused. */
 export function atMost(field: string, limit: number, given: string): string {
   if (given.length <= limit) return given;

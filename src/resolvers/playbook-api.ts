@@ -1,6 +1,6 @@
 import type { Operation } from "../operation.js";
+import { addArtifact, addArtifacts } from "../operations/artifact-additions.js";
 import { deleteArtifact, updateArtifact } from "../operations/artifact-edits.js";
-import { addArtifact, addArtifacts } from "../operations/artifacts.js";
 import { setLabel, setSensitivity, setSeverity } from "../operations/classification.js";
 import { comment } from "../operations/comments.js";
 import { createContainer } from "../operations/containers.js";
