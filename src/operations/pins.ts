@@ -148,7 +148,7 @@ function fit(field: string, given: string | null, limit: number, cut: boolean): 
   if (cut) return characters.slice(0, limit).join("");
   return refuse(
     "TOO_LONG",
-    `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or set truncate to true.`,
+    `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or let \`pin\` cut it with truncate: true.`,
     field,
   );
 }

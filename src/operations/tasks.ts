@@ -90,13 +90,13 @@ export const updateTask = operation({
     const { taskId, name, description, status, owner, role, expectedRevision } = work.input;
     const [standing] = await work.writer.select().from(tasks).where(eq(tasks.id, taskId));
     checkRevision(`Task ${taskId}`, standing!.revision, expectedRevision);
-    await change(work, tasks, [taskId], {
+    const [changed] = await change(work, tasks, [taskId], {
       name: titled("name", kept("name", name)),
       description: description === null ? "" : description,
       ...step(standing!, kept("status", status), work.input.note),
       ...(await newAssignee(work, { owner, role })),
     });
-    work.emit("TASK_CHANGED", id, "Task", taskId);
+    if (changed !== undefined) work.emit("TASK_CHANGED", id, "Task", taskId);
     const noteId = await addClosingNote(work, standing!, work.input);
     return { message: `Task ${taskId} changed.`, result: { taskId, noteId, containerId: id } };
   },

@@ -115,6 +115,26 @@ export const artifactRules: Rule[] = [
     },
   },
   {
+    id: "S0.add_artifact.10",
+    sentence: "An artifact that a playbook run adds names the run.",
+    async check(gateway) {
+      const container = await newContainer(gateway);
+      const { rows } = await gateway.database.pool.query(
+        "insert into playbook_runs (container_id, playbook_id, status) select $1, min(id), 'running' from playbooks returning id",
+        [container],
+      );
+      const headers = { "soar-playbook-run": String(rows[0].id) };
+      const { artifact } = await call(
+        gateway,
+        "addArtifact",
+        plainArtifact,
+        "artifact { playbookRun { id } container { id } }",
+        headers,
+      );
+      expect(artifact).toEqual({ playbookRun: { id: rows[0].id }, container: { id: container } });
+    },
+  },
+  {
     id: "S4.artifact.1",
     sentence: "A new artifact has schema version 1, times of creation and first sight, and none of last sight.",
     async check(gateway) {
