@@ -22,9 +22,13 @@ export interface Context {
   readonly lastEventId: string | undefined;
   /** The currently running container of S0. */
   readonly container: number | undefined;
+  /** The playbook run on whose behalf the request is made; its container is then the current one. */
+  readonly playbookRun: number | undefined;
   readonly idempotency: { key: string; fingerprint: string } | undefined;
   /** What operations did, line by line, where the caller asked for it. */
   readonly trace: string[];
+  /** How times are written in the answer to a mutation, by its response name, where it asked for another form. */
+  readonly timeFormats: Map<string, string>;
 }
 
 /** What requests work with. Commands have no feed: nobody follows them. */
@@ -48,7 +52,8 @@ export interface Origin {
 export function contextOf(services: Services, origin: Origin): Context {
   const { database, vault, feed } = services;
   const { caller, callerNow, requestId, address, headers, body } = origin;
-  const container = containerOf(headers);
+  const container = idOf(headers, "SOAR-Container", "container");
+  const playbookRun = idOf(headers, "SOAR-Playbook-Run", "playbook run");
   const key = text(headers, "idempotency-key");
   if (key && key.length > 255)
     throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; 255 are the limit.`);
@@ -63,26 +68,25 @@ export function contextOf(services: Services, origin: Origin): Context {
     later: async () => contextOf(services, { ...origin, caller: callerNow ? await callerNow() : caller }),
     lastEventId: text(headers, "last-event-id"),
     container,
+    playbookRun,
     idempotency: key
       ? {
           key,
           fingerprint: createHash("sha256")
-            .update(JSON.stringify([body, container]))
+            .update(JSON.stringify([body, container, playbookRun]))
             .digest("hex"),
         }
       : undefined,
     trace: [],
+    timeFormats: new Map(),
   };
 }
 
-function containerOf(headers: Origin["headers"]): number | undefined {
-  const given = text(headers, "soar-container");
+function idOf(headers: Origin["headers"], header: string, noun: string): number | undefined {
+  const given = text(headers, header.toLowerCase());
   if (given === undefined) return undefined;
   if (/^\d{1,10}$/.test(given) && Number(given) <= 2147483647) return Number(given);
-  throw new AppError(
-    "BAD_REQUEST",
-    `SOAR-Container is ${JSON.stringify(given)}; it takes the numeric id of a container.`,
-  );
+  throw new AppError("BAD_REQUEST", `${header} is ${JSON.stringify(given)}; it takes the numeric id of a ${noun}.`);
 }
 
 function text(headers: Origin["headers"], name: string): string | undefined {

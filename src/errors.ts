@@ -50,26 +50,28 @@ export const refusalCodes = {
   ALREADY_IN_CASE: "It was merged into that case before; the payload holds the first time.",
   DUPLICATE: "The same object exists already; the payload holds it.",
   NO_DEFAULT_TEMPLATE: "A case needs a workbook template, none was named and none is the default.",
+  ALREADY_A_CASE: "The container is a case already.",
   AMBIGUOUS: "Several objects have that name; use the id.",
+  REVISION_CONFLICT: "Somebody else changed the object meanwhile; read it again.",
   WRONG_STATE: "The object is in a state in which this cannot be done.",
 } as const;
 
 export type RefusalCode = keyof typeof refusalCodes;
 
-/** Thrown inside an operation: whatever it wrote is undone and the caller reads why. `ids` name objects the payload still shows. */
+/** Thrown inside an operation: whatever it wrote is undone and the caller reads why. `shown` is what the payload still shows. */
 export class Refusal extends Error {
   constructor(
     readonly code: RefusalCode,
     message: string,
     readonly field?: string,
-    readonly ids: Record<string, number> = {},
+    readonly shown: Record<string, unknown> = {},
   ) {
     super(message);
   }
 }
 
-export function refuse(code: RefusalCode, message: string, field?: string, ids?: Record<string, number>): never {
-  throw new Refusal(code, message, field, ids);
+export function refuse(code: RefusalCode, message: string, field?: string, shown?: Record<string, unknown>): never {
+  throw new Refusal(code, message, field, shown);
 }
 
 /** The process cannot start; its message is all the operator needs. */
@@ -81,6 +83,8 @@ export function fromDatabase(error: unknown): AppError | undefined {
   if (state === "57014")
     return new AppError("TIMEOUT", "The database took too long; ask for less, or narrow the filter.");
   if (state === "55P03") return new AppError("TIMEOUT", "Another change holds the object; nothing was changed, retry.");
+  if (state === "22021" || state === "22P05")
+    return new AppError("BAD_USER_INPUT", "A text holds the character U+0000, which cannot be stored; leave it out.");
   if (state && retryable.has(state))
     return new AppError("CONFLICT", "Other changes kept winning; nothing was changed, retry.");
   return undefined;

@@ -95,6 +95,7 @@ export async function recordFailure(context: Context, name: string, error: unkno
   await context.database.writer.execute(auditInsert(context, name, outcome, code, message, {})).catch(() => {});
 }
 
+/** One entry, or one for each of the containers that an operation changed. */
 function auditInsert(
   { caller, requestId, address, idempotency, container }: Context,
   operation: string,
@@ -104,7 +105,8 @@ function auditInsert(
   result: Record<string, unknown>,
 ): SQL {
   const ids = Object.fromEntries(Object.entries(result).filter(([name]) => name.endsWith("Id")));
-  const containerId = ids.containerId ?? container ?? null;
+  const about = result.containerIds ?? [ids.containerId ?? container ?? null];
   return sql`insert into ${auditEntries} (user_id, operation, outcome, code, message, container_id, ids, request_id, address, idempotency_key)
-    values (${caller.id}, ${operation}, ${outcome}, ${code}, ${message}, ${containerId}, ${JSON.stringify(ids)}, ${requestId}, ${address}, ${idempotency?.key ?? null})`;
+    select ${caller.id}::int, ${operation}::text, ${outcome}::text, ${code}::text, ${message}::text, c, ${JSON.stringify(ids)}::json,
+      ${requestId}::text, ${address}::text, ${idempotency?.key ?? null}::text from unnest(${sql.param(about)}::int[]) c`;
 }

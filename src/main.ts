@@ -114,9 +114,10 @@ function importing(kind: string, toInput: (file: unknown) => { name: string }) {
   };
 }
 
-/** Prints the schema document. */
+/** Prints the schema document, and waits until a pipe has taken all of it. */
 async function schema(): Promise<void> {
-  process.stdout.write(await schemaDocument());
+  const document = await schemaDocument();
+  await new Promise((taken) => process.stdout.write(document, taken));
 }
 
 const commands = new Map<string, (config: Config) => Promise<void>>(

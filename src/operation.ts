@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { type CurrentRun, currentRun } from "./auth/current-run.js";
 import type { Permission } from "./auth/permissions.js";
 import type { Caller } from "./auth/who.js";
 import type { Context } from "./context.js";
@@ -8,15 +9,23 @@ import { ring } from "./events/stamp.js";
 import { claim, type Event, type Outcome, record, recordFailure } from "./ledger.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
 
-/** What an operation works with. */
-export interface Work<Input> {
+/** What a question works with. */
+export interface Look<Input> {
   readonly writer: Writer;
   readonly input: Input;
   readonly context: Context;
+  /** The playbook run on whose behalf this is done. */
+  readonly run: CurrentRun | undefined;
   /** What the operation as a whole asks of a caller's role. */
   readonly may: Permission;
   /** Refuses callers whose roles do not allow this too. */
   permit(permission: Permission): void;
+  /** Tells the caller who asked with `trace: true`. */
+  trace(line: string): void;
+}
+
+/** What an operation works with. */
+export interface Work<Input> extends Look<Input> {
   /** Adds a statement whose answer nobody needs: it is sent at the end, with the commit. */
   last(statement: SQL): void;
   /** Tells those who follow the container, if and when the operation commits. */
@@ -25,8 +34,6 @@ export interface Work<Input> {
   emitRun(topic: "playbookRun", run: { id: number; containerId: number; status: string }): void;
   /** Undoes whatever was written since `run` began. */
   undo(): Promise<void>;
-  /** Tells the caller who asked with `trace: true`. */
-  trace(line: string): void;
 }
 
 /** What an operation did: a sentence for the caller, and the ids and values of its payload. */
@@ -37,23 +44,30 @@ export interface Done {
   once?: Record<string, unknown>;
 }
 
-interface Definition<I extends Inputs, Target> {
+interface Definition<I extends Inputs, Target, W> {
   name: string;
   /** Begins with its Python name, if it has one. */
   description: string;
+  /** What it does where the manual leaves that open: sentences for the documents. */
+  decided?: readonly string[];
   /** What a caller's role must allow. */
   may: Permission;
   input: I;
   payload: Payload;
-  /** Finds, checks and locks what the operation is about. */
-  on?(work: Work<InputOf<I>>): Promise<Target>;
-  run(work: Work<InputOf<I>>, target: Target): Promise<Done>;
+  /** Finds and checks what the operation is about, and locks it if it is to change. */
+  on?(work: W): Promise<Target>;
+  run(work: W, target: Target): Promise<Done>;
 }
+
+type Change<I extends Inputs, Target> = Definition<I, Target, Work<InputOf<I>>>;
+type Question<I extends Inputs, Target> = Definition<I, Target, Look<InputOf<I>>>;
 
 /** An operation as the resolvers and documents see it. */
 export interface Operation {
+  readonly kind: "mutation" | "query";
   readonly name: string;
   readonly description: string;
+  readonly decided: readonly string[];
   readonly may: Permission;
   readonly input: Inputs;
   readonly payload: Payload;
@@ -64,25 +78,46 @@ export interface Operation {
  * A change of the store, whole: one transaction that claims the idempotency key, locks what it is about, runs, and on a
  * refusal undoes what it wrote; then the audit row, the outcome under the key and the events, and the commit.
  */
-export function operation<I extends Inputs, Target = undefined>(definition: Definition<I, Target>): Operation {
-  const { name, description, may, payload } = definition;
+export function operation<I extends Inputs, Target = undefined>(definition: Change<I, Target>): Operation {
+  return described("mutation", definition, execute as Execute<Change<I, Target>>);
+}
+
+/** A question about the store: nothing is changed, locked or recorded; what it cannot answer it refuses as changes do. */
+export function question<I extends Inputs, Target = undefined>(definition: Question<I, Target>): Operation {
+  return described("query", definition, inform as Execute<Question<I, Target>>);
+}
+
+type Execute<D> = (
+  definition: D,
+  context: Context,
+  input: Record<string, unknown>,
+  responseName: string,
+) => Promise<Outcome>;
+
+function described<D extends Omit<Operation, "kind" | "decided" | "execute"> & { decided?: readonly string[] }>(
+  kind: Operation["kind"],
+  definition: D,
+  run: Execute<D>,
+): Operation {
+  const { name, description, may, payload, decided = [] } = definition;
   const input = {
     ...definition.input,
     trace: defaulted(flag, false, "Also say what was done, line by line, in `extensions.trace`."),
   };
   return {
+    kind,
     name,
     description,
+    decided,
     may,
     input,
     payload,
-    execute: (context, given, responseName) =>
-      execute(definition as unknown as Definition<Inputs, unknown>, context, withDefaults(input, given), responseName),
+    execute: (context, given, responseName) => run(definition, context, withDefaults(input, given), responseName),
   };
 }
 
 async function execute(
-  definition: Definition<Inputs, unknown>,
+  definition: Change<Inputs, unknown>,
   context: Context,
   { trace, ...input }: Record<string, unknown>,
   responseName: string,
@@ -103,6 +138,7 @@ async function execute(
           context,
           may: definition.may,
           permit,
+          run: undefined,
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
@@ -138,10 +174,37 @@ async function execute(
   }
 }
 
+async function inform(
+  definition: Question<Inputs, unknown>,
+  context: Context,
+  { trace, ...input }: Record<string, unknown>,
+  responseName: string,
+): Promise<Outcome> {
+  const { name, may } = definition;
+  const permit = permitting(name, context.caller);
+  permit(may);
+  const lines: string[] = [];
+  const look = {
+    writer: context.database.writer,
+    input,
+    context,
+    may,
+    permit,
+    run: undefined,
+    trace: (line: string) => lines.push(`${responseName}: ${line}`),
+  };
+  const outcome = await refusable(async () => {
+    const onBehalf = { ...look, run: await currentRun(look.writer, context) };
+    return definition.run(onBehalf, await definition.on?.(onBehalf));
+  });
+  if (trace) context.trace.push(...lines, `${responseName}: ${outcome.message}`);
+  return outcome;
+}
+
 /** What the runs of each topic are. */
 const runTypes = { playbookRun: "PlaybookRun" };
 
-function permitting(name: string, { permissions, username }: Caller): Work<unknown>["permit"] {
+function permitting(name: string, { permissions, username }: Caller): Look<unknown>["permit"] {
   return (permission) => {
     if (permissions.has(permission)) return;
     const message = `${username} may not ${name}: none of their roles allows ${permission}.`;
@@ -149,23 +212,31 @@ function permitting(name: string, { permissions, username }: Caller): Work<unkno
   };
 }
 
-async function attempt<I, T>(
-  definition: Definition<Inputs, T>,
+async function attempt(
+  definition: Change<Inputs, unknown>,
   now: (statement: SQL) => Promise<unknown>,
-  work: Work<I>,
+  asked: Work<Record<string, unknown>>,
 ): Promise<Outcome> {
   let savepoint = false;
-  try {
-    const target = (await definition.on?.(work as never)) as T;
+  const outcome = await refusable(async () => {
+    const work = { ...asked, run: await currentRun(asked.writer, asked.context) };
+    const target = await definition.on?.(work);
     // Not waited for: it travels with the first statement of the operation.
     now(sql`savepoint operation`).catch(() => {});
     savepoint = true;
-    const done = await definition.run(work as never, target);
-    return { success: true, code: null, field: null, ...done };
+    return definition.run(work, target);
+  });
+  if (!outcome.success && savepoint) await asked.undo();
+  return outcome;
+}
+
+async function refusable(act: () => Promise<Done>): Promise<Outcome> {
+  try {
+    return { success: true, code: null, field: null, ...(await act()) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (savepoint) await work.undo();
-    return { success: false, code: error.code, field: error.field ?? null, message: error.message, result: error.ids };
+    const { code, field = null, message, shown } = error;
+    return { success: false, code, field, message, result: shown };
   }
 }
 

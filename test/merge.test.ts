@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mergeRules } from "./rules/merge.js";
 import { openGateway, told } from "./support/gateway.js";
 import { type Filled, fill, makeCase, makeContainer, mergeInto } from "./support/merging.js";
 
@@ -54,10 +53,6 @@ const grow = (container: number, artifacts: number) =>
         'grown-' || n, true, md5(concat($1::int, ' ', n)) from generate_series(1, $2) n`,
     [container, artifacts],
   );
-
-describe("the rules of S0 on merge", () => {
-  test.each(mergeRules)("$id: $sentence", ({ check }) => check(gateway));
-});
 
 describe("merge", () => {
   test("needs exactly one item, as introspection says", async () => {

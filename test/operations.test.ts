@@ -10,7 +10,7 @@ const artifactFields =
   'rawData: {}, cefData: { sourceAddress: "203.0.113.9" }, label: "netflow", name: "Address", severity: "HIGH"';
 const add = (more: string, headers?: Record<string, string>) =>
   ask(
-    `mutation { addArtifact(input: { ${artifactFields}, ${more} }) { success message code field artifactId artifact { id severity } artifactEdge { cursor node { name } } } }`,
+    `mutation { addArtifact(input: { ${artifactFields}, ${more.includes("artifactType") ? more : `${more}, artifactType: "network"`} }) { success message code field artifactId artifact { id severity } artifactEdge { cursor node { name } } } }`,
     {},
     headers,
   );
@@ -91,7 +91,7 @@ describe("addArtifact", () => {
 
   test.each([
     ["a container that does not exist", "container: 5000", "NOT_FOUND", "container"],
-    ["no container at all", "artifactType: null", "CONTAINER_REQUIRED", "container"],
+    ["no container at all", "identifier: null", "CONTAINER_REQUIRED", "container"],
     ["a severity that does not exist", 'container: 7, severity: "dire"', "NOT_FOUND", "severity"],
     ["types that are no texts", "container: 7, fieldMapping: { a: 1 }", "INVALID_VALUE", "fieldMapping"],
     ["an identifier that is too long", `container: 7, identifier: "${"x".repeat(513)}"`, "TOO_LONG", "identifier"],
@@ -99,7 +99,7 @@ describe("addArtifact", () => {
     const before = await count("artifacts");
     const input = more.includes("severity") ? artifactFields.replace(', severity: "HIGH"', "") : artifactFields;
     const { data, errors } = await ask(
-      `mutation { addArtifact(input: { ${input}, ${more} }) { success message code field artifact { id } } }`,
+      `mutation { addArtifact(input: { ${input}, artifactType: "network", ${more} }) { success message code field artifact { id } } }`,
     );
     expect(errors).toBeUndefined();
     expect(data.addArtifact).toMatchObject({ success: false, code, field, artifact: null });
@@ -109,7 +109,7 @@ describe("addArtifact", () => {
   test("refuses a disabled severity and names the active ones", async () => {
     await database.pool.query("insert into severities (name, disabled) values ('dreadful', true)");
     const { data } = await ask(
-      `mutation { addArtifact(input: { container: 7, rawData: {}, cefData: {}, label: "l", name: "n", severity: "Dreadful" }) { code message } }`,
+      `mutation { addArtifact(input: { container: 7, rawData: {}, cefData: {}, label: "l", name: "n", severity: "Dreadful", artifactType: "host" }) { code message } }`,
     );
     expect(data.addArtifact).toEqual({
       code: "INACTIVE",
@@ -463,7 +463,7 @@ describe("every operation", () => {
 
   test("runs in few statements", async () => {
     const statements = await gateway.statements(() =>
-      ask(`mutation { addArtifact(input: { container: 7, ${artifactFields} }) { success } }`),
+      ask(`mutation { addArtifact(input: { container: 7, ${artifactFields}, artifactType: "network" }) { success } }`),
     );
     expect(statements.length).toBeLessThanOrEqual(8);
   });
@@ -545,7 +545,7 @@ describe("a text", () => {
     ];
     for (const text of texts) {
       const { data } = await ask(
-        `mutation ($text: String!, $json: JSONObject!) { addArtifact(input: { container: 7, rawData: $json, cefData: $json, label: $text, name: $text, severity: "low" }) { artifact { name label data cef } } }`,
+        `mutation ($text: String!, $json: JSONObject!) { addArtifact(input: { container: 7, rawData: $json, cefData: $json, label: $text, name: $text, severity: "low", artifactType: "host" }) { artifact { name label data cef } } }`,
         { text, json: { [text]: text, deep: [{ "": text }], __proto: null } },
       );
       expect(data.addArtifact.artifact).toEqual({

@@ -19,11 +19,40 @@ const columns = [
 const matrix = `
   addArtifact             yes -   yes yes yes -
   addNote                 yes -   yes yes yes -
+  addTags                 yes -   yes yes yes -
+  addTask                 yes -   yes yes yes -
+  addWorkbook             yes -   yes yes yes -
+  close                   yes -   yes yes yes -
   comment                 yes -   yes yes yes -
   createContainer         yes -   yes yes yes -
-  pin                     yes -   yes yes yes -
+  deletePin               yes -   yes yes yes -
   merge                   yes -   yes yes yes -
+  pin                     yes -   yes yes yes -
+  promote                 yes -   yes yes yes -
+  removeTags              yes -   yes yes yes -
+  setDuetime              yes -   yes yes yes -
+  setLabel                yes -   yes yes yes -
+  setOwner                yes -   yes yes yes -
+  setPhase                yes -   yes yes yes -
+  setSensitivity          yes -   yes yes yes -
+  setSeverity             yes -   yes yes yes -
+  setStatus               yes -   yes yes yes -
+  update                  yes -   yes yes yes -
+  updatePin               yes -   yes yes yes -
+  addArtifacts            yes -   yes yes yes -
+  updateArtifact          yes -   yes yes yes -
+  updateNote              yes -   yes yes yes -
+  deleteNote              yes -   yes yes yes -
+  updateTask              yes -   yes yes yes -
+  saveObject              yes -   yes yes yes -
+  clearObject             yes -   yes yes yes -
   addVaultItem            yes -   yes yes yes -
+  deleteArtifact          yes -   yes -   yes -
+  getNotes                yes yes yes yes yes yes
+  getPhase                yes yes yes yes yes yes
+  getTags                 yes yes yes yes yes yes
+  getTasks                yes yes yes yes yes yes
+  getObject               yes yes yes yes yes yes
 
   createLabel             yes -   -   -   -   -
   updateLabel             yes -   -   -   -   -
@@ -104,7 +133,8 @@ describe("the built-in roles", () => {
       const { errors } = await ask(query, variables, headers);
       expect(errors?.[0], name).toMatchObject({ path: [name], extensions: { code: "FORBIDDEN", permission: may } });
     }
-    expect(await audited()).toBe(before + forbidden.length);
+    const changes = forbidden.filter(({ kind }) => kind === "mutation");
+    expect(await audited()).toBe(before + changes.length);
   });
 });
 

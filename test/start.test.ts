@@ -107,7 +107,7 @@ async function ask(address: string, query: string, variables: object = {}, as = 
 }
 
 const addArtifact = `mutation ($container: Int!, $name: String!) {
-  addArtifact(input: { container: $container, name: $name, label: "event", severity: "low", rawData: {}, cefData: {} }) { success artifactId }
+  addArtifact(input: { container: $container, name: $name, label: "event", severity: "low", artifactType: "host", rawData: {}, cefData: {} }) { success artifactId }
 }`;
 
 async function makeContainer(address: string): Promise<number> {

@@ -18,6 +18,11 @@ export interface Caller {
   readonly tenants: readonly number[] | undefined;
 }
 
+/** Whom objects name as their author or owner: automation is nobody. */
+export function personId({ id, type }: Caller): number | null {
+  return type === "automation" ? null : id;
+}
+
 /** An active user with what decides whether a credential is theirs. */
 export interface Account {
   readonly caller: Caller;

@@ -1,23 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
-import { refuse } from "../errors.js";
-import { operation, type Work } from "../operation.js";
-import { Artifact, artifacts } from "../schema/artifact.js";
-import {
-  defaulted,
-  flag,
-  found,
-  foundEdge,
-  given,
-  type InputOf,
-  int,
-  object,
-  optional,
-  required,
-  text,
-} from "../schema/operations.js";
-import { container, onContainer, touchArtifacts } from "./container.js";
-import { activeSeverity, atMost } from "./names.js";
+import { personId } from "../auth/who.js";
+import { Refusal, refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { artifacts } from "../schema/artifact.js";
+import { type InputOf, nested, object, optional, required, text } from "../schema/operations.js";
+import { activeSeverity, anyOf, atMost } from "./names.js";
 
 /** What describes an artifact wherever one is added. */
 export const artifactFields = {
@@ -34,71 +22,118 @@ export const artifactFields = {
   fieldMapping: optional(object, 'What the values of CEF keys are, such as `{"user_hash": ["md5"]}`.'),
 };
 
-type ArtifactFields = InputOf<typeof artifactFields>;
+export type ArtifactFields = InputOf<typeof artifactFields>;
 
-export const addArtifact = operation({
-  name: "addArtifact",
-  description:
-    "phantom.add_artifact: adds an artifact to a container. One that the same caller already added with the same identifier and content is refused as DUPLICATE and answered.",
-  may: "containers:edit",
-  input: {
-    container,
-    ...artifactFields,
-    runAutomation: defaulted(flag, false, "Also start active playbooks of the container's label."),
-  },
-  payload: {
-    artifactId: given(int, "Id of the artifact: the new one, or on DUPLICATE the one that stands."),
-    artifact: found(Artifact, "artifactId", "The artifact itself."),
-    artifactEdge: foundEdge(Artifact, "artifactId", "The artifact with its cursor, for lists that a client keeps."),
-  },
-  on: onContainer,
-  async run(work, { id }) {
-    const [artifactId] = await insertArtifacts(work, id, "addArtifact", [work.input]);
-    if (artifactId === undefined) return refuseDuplicate(work, id);
-    touchArtifacts(work, id);
-    return { message: `Artifact ${artifactId} added to container ${id}.`, result: { artifactId, containerId: id } };
-  },
-});
+export const artifactInput = nested("ArtifactInput", "An artifact to add with others.", artifactFields);
 
 /** Rows that fit well below the 65,535 values one statement can carry. */
 const rowsPerStatement = 1000;
 
+export interface Added {
+  artifactId: number;
+  /** False for one that stood already. */
+  fresh: boolean;
+}
+
+type Row = typeof artifacts.$inferInsert;
+
 /**
- * Adds artifacts to a locked container and gives the ids of those that are new. `path` is the way they came in, which
- * is part of what makes two of them the same.
+ * Adds artifacts to a locked container and tells for each what it is now; a duplicate is the one that stands. `path` is
+ * the way they came in, which is part of what makes two of them the same.
  */
 export async function insertArtifacts(
   work: Work<unknown>,
   containerId: number,
   path: string,
   added: ArtifactFields[],
-): Promise<number[]> {
-  const severities = new Map<string, string>();
+): Promise<Added[]> {
+  const rows = await rowsOf(work, containerId, path, added);
+  for (const row of rows) if (!isRow(row)) throw row;
+  return insertRows(work, containerId, rows.filter(isRow));
+}
+
+export const isRow = (row: Row | Refusal): row is Row => !(row instanceof Refusal);
+
+/** The rows of artifacts, or why there is none. */
+export async function rowsOf(
+  work: Work<unknown>,
+  containerId: number,
+  path: string,
+  added: ArtifactFields[],
+): Promise<(Row | Refusal)[]> {
+  const severities = new Map<string, string | Refusal>();
   for (const name of new Set(added.map(({ severity }) => severity)))
-    severities.set(name, await activeSeverity(work, name));
-  const rows = added.map((artifact) => rowOf(work, containerId, path, artifact, severities.get(artifact.severity)!));
-  const ids: number[] = [];
+    severities.set(name, await activeSeverity(work, name).catch(refusalOf));
+  return added.map((artifact) => {
+    const severity = severities.get(artifact.severity)!;
+    if (severity instanceof Refusal) return severity;
+    try {
+      return rowOf(work, containerId, path, artifact, severity);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  });
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  throw error;
+}
+
+/** Adds the rows of artifacts to a locked container, or finds those that stand. */
+export async function insertRows(work: Work<unknown>, containerId: number, rows: Row[]): Promise<Added[]> {
+  const inserted = new Map<string, number>();
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const inserted = await work.writer
+    const fresh = await work.writer
       .insert(artifacts)
       .values(rows.slice(start, start + rowsPerStatement))
       .onConflictDoNothing({ target: [artifacts.containerId, artifacts.hash], where: sql`${artifacts.identified}` })
-      .returning({ id: artifacts.id });
-    ids.push(...inserted.map(({ id }) => id));
+      .returning(keyed);
+    for (const row of fresh) inserted.set(keyOf(row), row.id);
   }
-  for (const id of ids) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
-  work.trace(`${ids.length} of ${added.length} artifacts added to container ${containerId}`);
-  return ids;
+  for (const id of inserted.values()) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
+  work.trace(`${inserted.size} of ${rows.length} artifacts added to container ${containerId}`);
+  return outcomesOf(work, containerId, rows, inserted);
+}
+
+/** What tells a row before it has an id: the hash, and for one that is no duplicate ever its own UUID. */
+const keyed = { id: artifacts.id, hash: artifacts.hash, sourceDataIdentifier: artifacts.sourceDataIdentifier };
+const keyOf = ({ hash, sourceDataIdentifier }: { hash: string; sourceDataIdentifier: string }) =>
+  `${hash} ${sourceDataIdentifier}`;
+
+/** Equal rows are one artifact: the first is the new one, if it is new, and the others its duplicates. */
+async function outcomesOf(
+  { writer }: Work<unknown>,
+  containerId: number,
+  rows: readonly Row[],
+  inserted: ReadonlyMap<string, number>,
+): Promise<Added[]> {
+  const known = rows.filter((row) => !inserted.has(keyOf(row)));
+  const standing = new Map(inserted);
+  if (known.length) {
+    const hashes = known.map(({ hash }) => hash);
+    const found = await writer
+      .select(keyed)
+      .from(artifacts)
+      .where(and(eq(artifacts.containerId, containerId), anyOf(artifacts.hash, hashes), artifacts.identified));
+    for (const row of found) standing.set(keyOf(row), row.id);
+  }
+  const told = new Set<string>();
+  return rows.map((row) => {
+    const key = keyOf(row);
+    const fresh = inserted.has(key) && !told.has(key);
+    told.add(key);
+    return { artifactId: standing.get(key)!, fresh };
+  });
 }
 
 function rowOf(
-  { context }: Work<unknown>,
+  { context, run }: Work<unknown>,
   containerId: number,
   path: string,
   artifact: ArtifactFields,
   severity: string,
-): typeof artifacts.$inferInsert {
-  const { id: callerId, type } = context.caller;
+): Row {
   return {
     containerId,
     name: artifact.name,
@@ -110,13 +145,14 @@ function rowOf(
     data: artifact.rawData,
     identified: isIdentified(artifact),
     sourceDataIdentifier: isIdentified(artifact) ? atMost("identifier", 512, artifact.identifier!) : randomUUID(),
-    hash: artifactHash(callerId, path, artifact),
-    ownerId: type === "automation" ? null : callerId,
+    hash: artifactHash(context.caller.id, path, artifact),
+    ownerId: personId(context.caller),
+    playbookRunId: run?.id,
   };
 }
 
 /** A CEF key has a list of types; a single one may stand alone. */
-function typesOf(mapping: Record<string, unknown>): Record<string, string[]> {
+export function typesOf(mapping: Record<string, unknown>): Record<string, string[]> {
   const entries = Object.entries(mapping).map(([key, given]) => {
     const types = [given].flat();
     if (types.every((type) => typeof type === "string")) return [key, types];
@@ -156,14 +192,4 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`;
-}
-
-async function refuseDuplicate({ writer, input, context }: Work<ArtifactFields>, containerId: number): Promise<never> {
-  const hash = artifactHash(context.caller.id, "addArtifact", input);
-  const [standing] = await writer
-    .select({ id: artifacts.id })
-    .from(artifacts)
-    .where(and(eq(artifacts.containerId, containerId), eq(artifacts.hash, hash), artifacts.identified));
-  const message = `Container ${containerId} already has this artifact, with identifier ${JSON.stringify(input.identifier)}, as ${standing?.id}.`;
-  return refuse("DUPLICATE", message, undefined, { artifactId: standing!.id });
 }

@@ -12,7 +12,6 @@ import {
   idOrName,
   int,
   list,
-  nested,
   object,
   optional,
   required,
@@ -22,17 +21,22 @@ import {
 import type { IdOrName } from "../schema/scalars.js";
 import { systemSettings } from "../schema/system.js";
 import { Tenant, tenants } from "../schema/tenant.js";
-import { artifactFields, canonical, insertArtifacts } from "./artifacts.js";
+import { artifactInput, canonical, insertArtifacts } from "./artifacts.js";
+import { startPlaybooks, withRuns } from "./automation.js";
 import { checkCustomFields } from "./custom-fields.js";
-import { activeLabel, activeSeverity, atMost, defaultSeverity, defaultStatus, meant } from "./names.js";
+import { activeLabel, activeSeverity, atMost, defaultSeverity, defaultStatus, meant, titled } from "./names.js";
+import { distinctTags } from "./tags.js";
 import { copyTemplate, findTemplate } from "./workbooks.js";
-
-const artifactInput = nested("ArtifactInput", "An artifact that a new container begins with.", artifactFields);
 
 export const createContainer = operation({
   name: "createContainer",
   description:
     "phantom.create_container: creates an event or a case, with its artifacts if given, all or nothing. A sourceDataIdentifier that the tenant already has is refused as DUPLICATE and its container answered.",
+  decided: [
+    "`template` for an event is refused. Without `tenantId` it is the caller's default tenant, else 0; with multi-tenancy on that is refused.",
+    "Its status is the default one of type NEW; it is due by the SLA of its severity, the tenant's or else the system's.",
+    "`runAutomation` is true unless given: active playbooks of its label are queued once it stands with its artifacts.",
+  ],
   may: "containers:edit",
   input: {
     name: required(text, "Its title."),
@@ -71,7 +75,7 @@ export const createContainer = operation({
     const [created] = await writer
       .insert(containers)
       .values({
-        name: input.name,
+        name: titled("name", input.name),
         label,
         severity,
         status: await defaultStatus(work, "new"),
@@ -80,7 +84,7 @@ export const createContainer = operation({
         description: input.description ?? "",
         sensitivity: input.sensitivity ?? "amber",
         sourceDataIdentifier: atMost("sourceDataIdentifier", 512, input.sourceDataIdentifier || randomUUID()),
-        tags: [...new Set(input.tags)],
+        tags: distinctTags(input.tags),
         data: input.data ?? {},
         customFields: input.customFields ?? {},
         hash: createHash("md5").update(canonical(input)).digest("hex"),
@@ -91,9 +95,11 @@ export const createContainer = operation({
     if (!created) return refuseKnown(work, tenant.id, input.sourceDataIdentifier!);
     emit("CONTAINER_CREATED", created.id, "Container", created.id);
     if (template) await copyTemplate(work, created.id, template);
-    const added = await insertArtifacts(work, created.id, "createContainer", input.artifacts ?? []);
+    const artifacts = await insertArtifacts(work, created.id, "createContainer", input.artifacts ?? []);
+    const added = artifacts.filter(({ fresh }) => fresh).length;
+    const runs = input.runAutomation ? await startPlaybooks(work, created.id) : [];
     return {
-      message: `Container ${created.id} created${withArtifacts(added.length)}.`,
+      message: `Container ${created.id} created${withArtifacts(added)}${withRuns(runs)}.`,
       result: { containerId: created.id },
     };
   },

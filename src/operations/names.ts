@@ -63,10 +63,20 @@ export function meant(table: PgTable & { id: PgColumn }, reference: IdOrName, na
   return sql`case when exists (select from ${table} where ${byName}) then ${byName} else ${table.id} = ${Number(reference)} end`;
 }
 
+/** Where a column holds one of many values: one parameter, however many there are, so one prepared statement. */
+export function anyOf(column: PgColumn, values: readonly (number | string)[]): SQL {
+  return sql`${column} = any(${sql.param(values)}::${sql.raw(column.getSQLType())}[])`;
+}
+
 /** A text of at most so many characters; a longer one is refused. */
 export function atMost(field: string, limit: number, given: string): string {
   if (given.length <= limit) return given;
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
+}
+
+/** A title that has to have text. */
+export function titled<T extends string | undefined>(field: string, given: T): T {
+  return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;
 }
 
 export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;

@@ -1,16 +1,23 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
+import { personId } from "../auth/who.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
-import { defaulted, flag, found, given, int, optional, text, word } from "../schema/operations.js";
+import { Container } from "../schema/container.js";
+import { nodeIdOf } from "../schema/expose.js";
+import { defaulted, flag, found, given, int, nodeId, optional, required, text, word } from "../schema/operations.js";
 import { Pin, pinStyle, pins, pinType } from "../schema/pin.js";
 import { systemSettings } from "../schema/system.js";
-import { container, onContainer } from "./container.js";
+import { container, lockContainerOf, onContainer } from "./container.js";
 import { atMost } from "./names.js";
 
 export const pin = operation({
   name: "pin",
   description:
     "phantom.pin: pins data to a container. A pin of the same name there is changed instead of adding one: its type and style, and message and data where given.",
+  decided: [
+    "An empty message, data or name is none. Lengths are counted in whole characters; the limit is the setting `pinLengthLimit`.",
+    "Pinning a name again keeps a message or data that is left out.",
+  ],
   may: "containers:edit",
   input: {
     container,
@@ -43,7 +50,7 @@ export const pin = operation({
         ...content,
         containerId: id,
         name: blankAsNull(atMost("name", 255, input.name ?? "")),
-        authorId: context.caller.id,
+        authorId: personId(context.caller),
       })
       .onConflictDoUpdate({
         target: [pins.containerId, pins.name],
@@ -62,6 +69,70 @@ export const pin = operation({
   },
 });
 
+export const updatePin = operation({
+  name: "updatePin",
+  description: "phantom.update_pin: changes what is given of a pin; null clears.",
+  decided: [
+    "A message or data that is too long is refused, not cut. A pin keeps at least one of the two.",
+    "A type or style that is cleared is the default one again.",
+  ],
+  may: "containers:edit",
+  input: {
+    pinId: required(int, "Id of the pin."),
+    message: optional(text, "What the data means."),
+    data: optional(text, "The fact itself."),
+    pinType: optional(word(pinType), "How it is laid out."),
+    pinStyle: optional(word(pinStyle), "What colour it has."),
+  },
+  payload: { pinId: given(int, "Id of the pin."), pin: found(Pin, "pinId", "The pin itself.") },
+  on: (work) => lockContainerOf(work, pins, "pin", work.input.pinId),
+  async run(work, { id }) {
+    const { writer, input, emit } = work;
+    const { pinId, message, data, pinType, pinStyle } = input;
+    const limit = await lengthLimit(work);
+    const [standing] = await writer.select().from(pins).where(eq(pins.id, pinId));
+    const content = {
+      message: message === undefined ? standing!.message : fit("message", blankAsNull(message), limit, false),
+      data: data === undefined ? standing!.data : fit("data", blankAsNull(data), limit, false),
+    };
+    if (content.message === null && content.data === null)
+      return refuse("INVALID_VALUE", "A pin needs message or data; both would be cleared.", "message");
+    await writer
+      .update(pins)
+      .set({
+        ...content,
+        pinType: pinType === null ? "data" : pinType,
+        pinStyle: pinStyle === null ? "grey" : pinStyle,
+        modifiedTime: sql`now()`,
+      })
+      .where(eq(pins.id, pinId));
+    emit("PIN_CHANGED", id, "Pin", pinId);
+    return { message: `Pin ${pinId} changed.`, result: { pinId, containerId: id } };
+  },
+});
+
+export const deletePin = operation({
+  name: "deletePin",
+  description: "phantom.delete_pin: deletes a pin.",
+  may: "containers:edit",
+  input: { pinId: required(int, "Id of the pin.") },
+  payload: {
+    pinId: given(int, "Id of the deleted pin."),
+    deletedNodeId: given(nodeId, "Its `nodeId`, for lists that a client keeps."),
+    container: found(Container, "containerId", "The container it was pinned to."),
+  },
+  on: (work) => lockContainerOf(work, pins, "pin", work.input.pinId),
+  async run({ writer, input, emit }, { id }) {
+    const { pinId } = input;
+    await writer.delete(pins).where(eq(pins.id, pinId));
+    emit("PIN_DELETED", id, "Pin", pinId);
+    return {
+      message: `Pin ${pinId} deleted.`,
+      result: { pinId, deletedNodeId: nodeIdOf("Pin", pinId), containerId: id },
+    };
+  },
+});
+
 const blankAsNull = (given: string | null | undefined) => given || null;
 
 async function lengthLimit({ writer }: Work<unknown>): Promise<number> {
@@ -77,7 +148,7 @@ function fit(field: string, given: string | null, limit: number, cut: boolean): 
   if (cut) return characters.slice(0, limit).join("");
   return refuse(
     "TOO_LONG",
-    `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or set truncate to true.`,
+    `The ${field} has ${characters.length} characters; ${limit} are the limit. Shorten it, or let \`pin\` cut it with truncate: true.`,
     field,
   );
 }

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
 import { containers } from "../schema/container.js";
@@ -14,6 +14,7 @@ import {
   workbookTemplates,
 } from "../schema/workbook.js";
 import { administer } from "./administration.js";
+import { changeContainers } from "./changes.js";
 import { atMost, isGiven, meant, roleId, userId } from "./names.js";
 
 export interface Template {
@@ -25,6 +26,7 @@ export interface Template {
 export async function findTemplate(
   { writer }: Work<unknown>,
   reference: IdOrName | null | undefined,
+  field = "template",
 ): Promise<Template> {
   const named = isGiven(reference);
   const [template] = await writer
@@ -32,9 +34,8 @@ export async function findTemplate(
     .from(workbookTemplates)
     .where(named ? meant(workbookTemplates, reference, workbookTemplates.name) : eq(workbookTemplates.isDefault, true));
   if (template && !template.disabled) return template;
-  if (template)
-    return refuse("INACTIVE", `The workbook template ${JSON.stringify(template.name)} is disabled.`, "template");
-  if (named) return refuse("NOT_FOUND", `There is no workbook template ${JSON.stringify(reference)}.`, "template");
+  if (template) return refuse("INACTIVE", `The workbook template ${JSON.stringify(template.name)} is disabled.`, field);
+  if (named) return refuse("NOT_FOUND", `There is no workbook template ${JSON.stringify(reference)}.`, field);
   return refuse(
     "NO_DEFAULT_TEMPLATE",
     "A case needs a workbook template and none is the default one; name one in template.",
@@ -44,9 +45,14 @@ export async function findTemplate(
 
 /**
  * Copies a template into a locked container as a workbook, with its phases and tasks, and gives its id. A container that
- * is in no phase enters the first.
+ * is in no phase enters the first, in one change with other `fields` of it.
  */
-export async function copyTemplate(work: Work<unknown>, containerId: number, template: Template): Promise<number> {
+export async function copyTemplate(
+  work: Work<unknown>,
+  containerId: number,
+  template: Template,
+  fields: Record<string, unknown> = {},
+): Promise<number> {
   const { writer, emit, trace } = work;
   const { rows } = await writer.execute<{ workbook: number; first: number | null; phases: number; tasks: number }>(sql`
     with template as (select * from ${workbookTemplates} where id = ${template.id}),
@@ -69,10 +75,10 @@ export async function copyTemplate(work: Work<unknown>, containerId: number, tem
     select (select id from workbook) as workbook, (select min(id) from phase_copies) as first,
       (select count(*)::int from phase_copies) as phases, (select count(*)::int from task_copies) as tasks`);
   const copied = rows[0]!;
-  await writer
-    .update(containers)
-    .set({ currentPhaseId: copied.first })
-    .where(and(eq(containers.id, containerId), isNull(containers.currentPhaseId)));
+  await changeContainers(work, [containerId], {
+    ...fields,
+    currentPhaseId: sql`coalesce(${containers.currentPhaseId}, ${copied.first}::int)`,
+  });
   emit("WORKBOOK_ADDED", containerId, "Workbook", copied.workbook);
   trace(`workbook template ${JSON.stringify(template.name)} copied: ${copied.phases} phases, ${copied.tasks} tasks`);
   return copied.workbook;

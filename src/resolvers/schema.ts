@@ -3,18 +3,19 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInterfaceType,
   type GraphQLObjectType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   isObjectType,
   lexicographicSortSchema,
   printSchema,
 } from "graphql";
-import { Arg, buildSchema as build, Mutation, Resolver } from "type-graphql";
+import { Arg, buildSchema as build, Mutation, Query, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import type { Operation } from "../operation.js";
 import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
-import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
-import { type Given, inputType, oneOfTypes, payloadType } from "../schema/operations.js";
+import { type Arguments, columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
+import { type Given, inputType, oneOfTypes, type Payload, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
 import { administration } from "./administration.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
@@ -26,7 +27,7 @@ import { ViewerResolver } from "./viewer.js";
 
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
-/** Every mutation of the API. */
+/** Every mutation of the API, and the queries that answer like one. */
 export const operations: readonly Operation[] = [...playbookApi, ...beyondPlaybookApi, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
@@ -36,7 +37,7 @@ export function gatewaySchema(): Promise<GraphQLSchema> {
   built ??= build({
     resolvers: [
       Roots,
-      Mutations,
+      Operations,
       Subscriptions,
       EventLists,
       NodeResolver,
@@ -63,16 +64,17 @@ const unused = {
   },
 };
 
-const Mutations = namedClass("Mutations");
-Resolver()(Mutations);
-for (const { name, description, input, payload } of operations) {
+const Operations = namedClass("Operations");
+Resolver()(Operations);
+for (const { kind, name, description, input, payload } of operations) {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   const [takes, gives] = [
     inputType(`${title}Input`, `What \`${name}\` takes.`, input),
     payloadType(`${title}Payload`, `What \`${name}\` answers.`, payload),
   ];
-  Mutation(() => gives, { nullable: true, description })(Mutations.prototype, name, {});
-  Arg("input", () => takes, { description: "What it takes." })(Mutations.prototype, name, 0);
+  const field = kind === "query" ? Query : Mutation;
+  field(() => gives, { nullable: true, description })(Operations.prototype, name, {});
+  Arg("input", () => takes, { description: "What it takes." })(Operations.prototype, name, 0);
 }
 
 /** Gives each field that is derived its resolver; type-graphql knows only the types. */
@@ -107,21 +109,38 @@ function resolverOf(field: string, source: Source): Resolve | undefined {
     return (row, args: ConnectionArguments, { reads }, info) =>
       reads.many(row[source.key] as number | string, source, args, info);
   const shape = source.by === "column" ? source.shape : undefined;
-  return shape && ((row, args) => shape(row[field], args));
+  return shape && ((row, args, context, info) => shape(row[field], withFormat(args, context, info)));
+}
+
+/** The form of times that a mutation asked for holds in its whole answer, but where a field says its own. */
+function withFormat(args: Arguments, { timeFormats }: Context, { path, fieldNodes }: GraphQLResolveInfo): Arguments {
+  if (timeFormats.size === 0 || fieldNodes[0]!.arguments?.length) return args;
+  let root = path;
+  while (root.prev) root = root.prev;
+  return { ...args, format: timeFormats.get(String(root.key)) ?? args.format };
 }
 
 function attachOperation(schema: GraphQLSchema, operation: Operation): void {
   const resolve: Resolve = async (_, { input }, context, info) => {
-    const { result, once, ...outcome } = await operation.execute(context, input, String(info.path.key));
+    const responseName = String(info.path.key);
+    const { result, once, ...outcome } = await operation.execute(context, input, responseName);
+    if (typeof result.timeFormat === "string") context.timeFormats.set(responseName, result.timeFormat);
     return { ...result, ...once, ...outcome };
   };
-  resolveBy(schema, "Mutation", operation.name, resolve);
-  const payload = (schema.getMutationType()!.getFields()[operation.name]!.type as GraphQLObjectType).name;
-  for (const [field, given] of Object.entries(operation.payload))
-    resolveBy(schema, payload, field, resolverOfPayload(given));
+  const root = operation.kind === "query" ? schema.getQueryType()! : schema.getMutationType()!;
+  resolveBy(schema, root.name, operation.name, resolve);
+  attachPayload(schema, (root.getFields()[operation.name]!.type as GraphQLObjectType).name, operation.payload);
 }
 
-function resolverOfPayload(given: Given): Resolve | undefined {
+function attachPayload(schema: GraphQLSchema, type: string, payload: Payload): void {
+  for (const [field, given] of Object.entries(payload)) {
+    resolveBy(schema, type, field, resolverOfPayload(field, given));
+    if ("rows" in given) attachPayload(schema, given.rows.name, given.rows.payload);
+  }
+}
+
+function resolverOfPayload(field: string, given: Given): Resolve | undefined {
+  if ("rows" in given) return (outcome) => outcome[field] ?? [];
   if ("token" in given) return undefined;
   if ("column" in given) {
     const { target, key, column } = given;
@@ -131,11 +150,17 @@ function resolverOfPayload(given: Given): Resolve | undefined {
       return value === undefined ? null : reads.many(value, source, args, info);
     };
   }
-  const { target, key, edge } = given;
+  const { target, key, as } = given;
   const column = columnOf(target.table, "id");
+  if (as === "objects")
+    return async (outcome, _, { reads }, info) => {
+      const ids = (outcome[key] ?? []) as number[];
+      const rows = await Promise.all(ids.map((id) => reads.one(id, { target, column }, info)));
+      return rows.filter((row) => row !== null);
+    };
   return (outcome, _, { reads }, info) => {
     const id = (outcome[key] as number | undefined) ?? null;
-    return edge ? reads.edge(id, target, info) : reads.one(id, { target, column }, info);
+    return as === "edge" ? reads.edge(id, target, info) : reads.one(id, { target, column }, info);
   };
 }
 

@@ -8,6 +8,7 @@ import { comments } from "../schema/comment.js";
 import { containers } from "../schema/container.js";
 import { notes } from "../schema/note.js";
 import { pins } from "../schema/pin.js";
+import { statusChanges } from "../schema/status-change.js";
 import { vaultItems } from "../schema/vault.js";
 import { phases, tasks, workbooks } from "../schema/workbook.js";
 import type { Vault } from "../vault.js";
@@ -31,6 +32,8 @@ export interface Written {
   told: Told;
   owner: number | null;
   artifactIds: number[];
+  opened: string | null;
+  closed: string | null;
   /** A moment so many minutes after it came in. */
   at(minutes: number): string;
 }
@@ -52,9 +55,12 @@ export function addIncident(
       .replace("Z", `${String(random.between(0, 999)).padStart(3, "0")}Z`);
   const owner = told.id === 7 ? admin : told.status === "new" ? null : random.pick(analysts);
   const limit = minutesToResolve[told.severity]!;
-  const closed = told.status === "closed" ? random.between(15, limit * 1.3) : undefined;
+  const minutesToClose = told.status === "closed" ? random.between(15, limit * 1.3) : undefined;
+  const closed = minutesToClose ? at(minutesToClose) : null;
   const { artifacts: evidence, notes: written, pins: pinned, comments: said, identifier, isCase, ...fields } = told;
   if (isCase) addWorkbook(rows, told, owner, at, template, plan);
+  const begun = at(-random.between(1, 30));
+  const opened = told.status === "new" ? null : at(random.between(3, 14));
   rows.add(containers, {
     ...fields,
     containerType: isCase ? "case" : "default",
@@ -62,13 +68,13 @@ export function addIncident(
     hash: createHash("md5").update(identifier).digest("hex"),
     ownerId: owner,
     createTime: at(0),
-    startTime: at(-random.between(1, 30)),
+    startTime: begun,
     dueTime: at(limit),
-    openTime: told.status === "new" ? null : at(random.between(3, 14)),
-    closeTime: closed ? at(closed) : null,
+    openTime: opened,
+    closeTime: closed,
     closingOwnerId: closed ? owner : null,
     artifactUpdateTime: at(2),
-    containerUpdateTime: at(closed ?? 3),
+    containerUpdateTime: closed ?? at(3),
   });
   const artifactIds = evidence.map((artifact, index) => addEvidence(rows, random, told, artifact, index, at(1)));
   for (const [index, { title, content, about }] of written.entries()) {
@@ -98,7 +104,18 @@ export function addIncident(
   for (const [index, comment] of said.entries()) {
     rows.number(comments, { containerId: told.id, comment, authorId: owner, createTime: at(25 + index * 11) });
   }
-  return { told, owner, artifactIds, at };
+  return { told, owner, artifactIds, opened, closed, at };
+}
+
+/** Keeps the statuses an incident went through; the first step was taken by a playbook run, if one ran. */
+export function addStatusChanges(rows: Rows, { told, owner, opened, closed }: Written, playbookRunId?: number): void {
+  if (opened === null) return;
+  const entered = told.status === "closed" ? "open" : told.status;
+  const by = playbookRunId === undefined ? { userId: owner } : { playbookRunId };
+  rows.number(statusChanges, { containerId: told.id, fromStatus: "new", status: entered, time: opened, ...by });
+  if (closed === null) return;
+  const step = { fromStatus: "open", status: "closed", time: closed, userId: owner };
+  rows.number(statusChanges, { containerId: told.id, ...step });
 }
 
 function addEvidence(

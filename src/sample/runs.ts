@@ -1,7 +1,8 @@
 import { actionResults, actionRuns, appRuns, approvals } from "../schema/action-run.js";
 import { playbookRuns } from "../schema/playbook.js";
+import { statusChanges } from "../schema/status-change.js";
 import { type Background, type Tool, tools } from "./background.js";
-import type { Written } from "./incident.js";
+import { addStatusChanges, type Written } from "./incident.js";
 import type { Random } from "./random.js";
 import type { Rows } from "./rows.js";
 
@@ -132,6 +133,7 @@ export function addRuns(rows: Rows, random: Random, written: Written, { automati
         100,
       )
     : undefined;
+  addStatusChanges(rows, written, playbookRunId);
   const shared = { playbookId, playbookRunId };
   if (addresses.length)
     addRun(rows, written, {
@@ -266,4 +268,4 @@ export function addDocumentedRuns(rows: Rows, written: Map<number, Written>, { a
   });
 }
 
-export const runTables = [playbookRuns, actionRuns, appRuns, actionResults, approvals];
+export const runTables = [playbookRuns, statusChanges, actionRuns, appRuns, actionResults, approvals];

@@ -1,5 +1,5 @@
 import type { PgColumn } from "drizzle-orm/pg-core";
-import { InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { refusalCodes } from "../errors.js";
 import { addField, type Class, namedClass } from "./classes.js";
 import { connectionArguments } from "./connections.js";
@@ -22,6 +22,7 @@ export const int: Token<number> = { thunk: () => Int };
 export const text: Token<string> = { thunk: () => String };
 export const flag: Token<boolean> = { thunk: () => Boolean };
 export const time: Token<string> = { thunk: () => DateTime };
+export const nodeId: Token<string> = { thunk: () => ID };
 export const object: Token<Record<string, unknown>> = { thunk: () => GraphQLJSONObject };
 export const idOrName: Token<IdOrName> = { thunk: () => IdOrNameScalar };
 
@@ -56,7 +57,7 @@ export function defaulted<T>(token: Token<T>, defaultValue: T, description: stri
 export type Inputs = Record<string, Taken<unknown>>;
 export type InputOf<I extends Inputs> = { [Name in keyof I]: I[Name] extends Taken<infer T> ? T : never };
 
-/** A list of such objects as a field of an input. */
+/** An object of such fields as a field of an input. */
 export function nested<I extends Inputs>(name: string, description: string, inputs: I): Token<InputOf<I>> {
   const type = inputType(name, description, inputs);
   return { thunk: () => type };
@@ -84,29 +85,48 @@ export function inputType(name: string, description: string, inputs: Inputs): Cl
 }
 
 /**
- * A field of a payload: a value the operation returns, or an object (or its edge) read anew by an id it returns, or the
- * objects that hold such an id in a column.
+ * A field of a payload: a value the operation returns, an object (or its edge) read anew by an id it returns, objects by
+ * their ids, those that hold such an id in a column, or rows that each have an outcome of their own.
  */
 export type Given = { description: string } & (
   | { token: Token<unknown> }
-  | { target: Exposed; key: string; edge: boolean }
+  | { target: Exposed; key: string; as: "object" | "edge" | "objects" }
   | { target: Exposed; key: string; column: PgColumn }
+  | { rows: Outcomes }
 );
 export type Payload = Record<string, Given>;
+
+/** The outcomes of one operation on several objects: a type with `success`, `message`, `code`, `field` and more. */
+export interface Outcomes {
+  name: string;
+  type: Class;
+  payload: Payload;
+}
 
 export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
 export const found = (target: Exposed, key: string, description: string): Given => ({
   target,
   key,
-  edge: false,
+  as: "object",
   description,
 });
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
   target,
   key,
-  edge: true,
+  as: "edge",
   description,
 });
+export const foundAll = (target: Exposed, key: string, description: string): Given => ({
+  target,
+  key,
+  as: "objects",
+  description,
+});
+export const eachOf = (rows: Outcomes, description: string): Given => ({ rows, description });
+
+export function outcomes(name: string, description: string, payload: Payload): Outcomes {
+  return { name, type: payloadType(name, description, payload), payload };
+}
 
 export const foundList = (target: Exposed, key: string, column: PgColumn, description: string): Given => ({
   target,
@@ -130,14 +150,18 @@ export function payloadType(name: string, description: string, payload: Payload)
   addField(type, "code", () => RefusalCode, "Why nothing was done; null on success.");
   addField(type, "field", () => String, "The input field to blame; null on success or when it is no single one.");
   for (const [field, given] of Object.entries(payload)) {
-    addField(type, field, thunkOf(given), given.description);
+    addField(type, field, thunkOf(given), given.description, { nullable: !isMany(given) });
     if ("column" in given) connectionArguments(type, field, given.target.filter, given.target.order);
   }
   return type;
 }
 
+const isMany = (given: Given) => "rows" in given || ("as" in given && given.as === "objects");
+
 function thunkOf(given: Given): () => unknown {
   if ("token" in given) return given.token.thunk;
+  if ("rows" in given) return () => [given.rows.type];
   if ("column" in given) return () => given.target.connection;
-  return () => (given.edge ? given.target.edge : given.target.type);
+  const { target, as } = given;
+  return () => ({ object: target.type, edge: target.edge, objects: [target.type] })[as];
 }

@@ -10,6 +10,7 @@ import { notes } from "./note.js";
 import { pins } from "./pin.js";
 import { playbookRuns, playbooks } from "./playbook.js";
 import { relate, relateThrough } from "./relate.js";
+import { statusChanges } from "./status-change.js";
 import { tokens } from "./token.js";
 import { roleLabels, roleTenants, userRoles, users } from "./user.js";
 import { vaultItems } from "./vault.js";
@@ -46,6 +47,13 @@ relate(containers.parentContainerId, {
   one: ["parentContainer", "The case it was merged into."],
   many: ["children", "Containers merged into it."],
 });
+
+relate(statusChanges.containerId, {
+  one: ["container", "The container whose status changed."],
+  many: ["statusChanges", "The statuses it went through."],
+});
+relate(statusChanges.userId, { one: ["user", "Who changed it; null: automation."] });
+relate(statusChanges.playbookRunId, { one: ["playbookRun", "The playbook run that changed it."] });
 
 relate(artifacts.containerId, {
   one: ["container", "The container it belongs to."],

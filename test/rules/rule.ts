@@ -1,9 +1,9 @@
 import type { Gateway } from "../support/gateway.js";
 
-/** A rule that the specification states, and how to see that it holds. */
+/** Something the manual of SOAR states, in our own words, and how it is seen to hold. */
 export interface Rule {
+  /** The document, the operation or heading, and a number: `S0.add_tags.1`. */
   id: string;
-  /** The rule in our own words. */
   sentence: string;
   check(gateway: Gateway): Promise<void>;
 }

@@ -8,9 +8,10 @@ const schema = await gatewaySchema();
 
 /** A call of an operation with no more input than it needs, on what a world has. */
 export function callOn(operation: string, world?: World) {
-  const field = schema.getMutationType()!.getFields()[operation]!;
+  const change = schema.getMutationType()!.getFields()[operation];
+  const field = change ?? schema.getQueryType()!.getFields()[operation]!;
   const input = field.args[0]!.type;
-  const query = `mutation ($input: ${input}) { ${operation}(input: $input) { success message code field } }`;
+  const query = `${change ? "mutation" : "query"} ($input: ${input}) { ${operation}(input: $input) { success message code field } }`;
   return { query, variables: { input: inputFor(input, world) } };
 }
 

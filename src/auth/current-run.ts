@@ -1,0 +1,35 @@
+import { and, eq } from "drizzle-orm";
+import type { Writer } from "../database/pools.js";
+import { refuse } from "../errors.js";
+import { PlaybookRun, playbookRuns } from "../schema/playbook.js";
+import { visible } from "./visible.js";
+import type { Caller } from "./who.js";
+
+/** The playbook run on whose behalf a request was made. */
+export interface CurrentRun {
+  readonly id: number;
+  readonly containerId: number;
+}
+
+interface Request {
+  readonly caller: Caller;
+  readonly container: number | undefined;
+  readonly playbookRun: number | undefined;
+}
+
+/** The run of the `SOAR-Playbook-Run` header; refused unless the caller may see it, it has not ended, and is on the container of the other header. */
+export async function currentRun(writer: Writer, request: Request): Promise<CurrentRun | undefined> {
+  const { caller, container, playbookRun: id } = request;
+  if (id === undefined) return undefined;
+  const [run] = await writer
+    .select({ containerId: playbookRuns.containerId, status: playbookRuns.status })
+    .from(playbookRuns)
+    .where(and(eq(playbookRuns.id, id), visible(PlaybookRun, playbookRuns, caller)));
+  if (!run) return refuse("NOT_FOUND", `SOAR-Playbook-Run names ${id}; there is no such playbook run.`);
+  if (container !== undefined && container !== run.containerId) {
+    const message = `Playbook run ${id} works on another container than SOAR-Container names, ${container}; send one of the two headers.`;
+    return refuse("CONTAINER_MISMATCH", message);
+  }
+  if (run.status === "pending" || run.status === "running") return { id, containerId: run.containerId };
+  return refuse("WRONG_STATE", `Playbook run ${id} has ended (${run.status}); nothing more is done on its behalf.`);
+}
