@@ -7,6 +7,7 @@ import { columnOf } from "../schema/expose.js";
 import { parseTime } from "../schema/scalars.js";
 import { expiredCursor, invalidCursor, readCursor, writeCursor } from "./cursor.js";
 import { after, extent, type LogEvent, readEvent, readExtent } from "./log.js";
+import { patiently } from "./patience.js";
 import { Tail } from "./tail.js";
 import type { Topic } from "./topics.js";
 
@@ -126,16 +127,17 @@ export class Feed {
     this.#refuseUnready();
     const { tail } = this;
     const { history } = tail;
-    place.pos = given === undefined ? tail.head : await this.#placeOf(given);
+    const over = () => signal.aborted || tail.stopped;
+    place.pos = given === undefined ? tail.head : await patiently(() => this.#placeOf(given), over);
     place.history = history;
     if (given === undefined) yield beginning(history, place.pos);
 
     // Who has once been at the end is expected to keep up.
     let live = given === undefined;
-    while (!signal.aborted && !tail.stopped) {
+    while (!over()) {
       if (tail.history !== history) throw invalidCursor(writeCursor(history, place.pos));
       if (live && place.pos < tail.floor) throw overflow(writeCursor(history, place.pos), tail.held);
-      const events = await this.#after(place.pos);
+      const events = await patiently(() => this.#after(place.pos), over);
       live ||= place.pos + events.length >= tail.head;
       if (events.length) yield* this.#tellSome(wish, events, place, signal);
       else await tail.change(signal);
@@ -149,7 +151,10 @@ export class Feed {
     place: Place,
     signal: AbortSignal,
   ): AsyncGenerator<Delivery, void> {
-    const all = await chosen(this.database, wish, events);
+    const all = await patiently(
+      () => chosen(this.database, wish, events),
+      () => signal.aborted,
+    );
     const some = all.slice(0, mostChosen);
     const until = Date.now() + chosenFor;
     for (const event of some) {

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { Callers } from "../auth/callers.js";
 import type { Database } from "../database/pools.js";
 import type { Feed } from "../events/feed.js";
 import { Connections } from "./connections.js";
+import { SharedAnswers } from "./shared.js";
 import { serveSockets } from "./sockets.js";
 import { serveStreams } from "./stream.js";
 
@@ -15,6 +16,8 @@ export interface Live {
   readonly feed: Feed;
   readonly callers: Callers;
   readonly connections: Connections;
+  readonly shared: SharedAnswers;
+  readonly log: FastifyBaseLogger;
   /** Whether the page that sent these headers may connect. */
   admits(headers: IncomingHttpHeaders): boolean;
 }
@@ -30,7 +33,7 @@ export function serveLive(
   const connections = new Connections(callers);
   const admits: Live["admits"] = ({ origin, host }) =>
     allows(origin) || (origin !== undefined && URL.canParse(origin) && new URL(origin).host === host);
-  const live = { ...given, callers, connections, admits };
+  const live = { ...given, callers, connections, shared: new SharedAnswers(), log: app.log, admits };
   connections.watch(app);
   serveSockets(app, live);
   serveStreams(app, live);

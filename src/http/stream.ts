@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { tokenOf } from "../auth/who.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError, type ErrorCode, httpStatus } from "../errors.js";
+import { patiently } from "../events/patience.js";
+import { documentOf } from "./documents.js";
 import { EventStream } from "./event-stream.js";
 import type { Live } from "./live.js";
-import { type Asked, answersTo, documentOf, toldErrors } from "./subscriptions.js";
+import { type Asked, answersTo, toldErrors } from "./subscriptions.js";
 
 /**
  * Serves subscriptions as Server-Sent Events at `/graphql/stream`, in the distinct connections form of graphql-sse, with
@@ -18,12 +20,12 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
     handler: async (request, reply) => {
       reply.header("cache-control", "no-store");
       try {
-        const stream = await open(request, live, app);
+        const stream = await open(request, live);
         streams.add(stream);
         stream.body.once("close", () => streams.delete(stream));
         return reply.type("text/event-stream; charset=utf-8").header("x-accel-buffering", "no").send(stream.body);
       } catch (error) {
-        const errors = toldErrors(error, request.id, app.log);
+        const errors = toldErrors(error, request.id, live.log);
         const status = httpStatus[errors[0]!.extensions.code as ErrorCode] ?? 400;
         return reply.code(status).type("application/json; charset=utf-8").send({ errors });
       }
@@ -35,10 +37,14 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
 }
 
 /** Opens the stream of a request; one that cannot be is refused before anything is sent. */
-async function open(request: FastifyRequest, live: Live, app: FastifyInstance): Promise<EventStream> {
+async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
   refuseStrangers(request, live);
   const token = tokenOf(request.headers);
-  const caller = await live.callers.current(token);
+  // Browsers never come back to a stream that was refused.
+  const caller = await patiently(
+    () => live.callers.current(token),
+    () => request.socket.destroyed,
+  );
   const asked = askedBy(request);
   const contextValue: Context = contextOf(live.database, {
     caller,
@@ -51,13 +57,10 @@ async function open(request: FastifyRequest, live: Live, app: FastifyInstance): 
   });
   const document = documentOf(live.schema, asked);
   const { operationName, variables: variableValues } = asked;
-  const frames = await answersTo(
-    { schema: live.schema, document, operationName, variableValues, contextValue },
-    app.log,
-  );
+  const frames = await answersTo(live, { schema: live.schema, document, operationName, variableValues, contextValue });
 
   const stream = new EventStream(frames);
-  const told = (error: unknown) => ({ errors: toldErrors(error, request.id, app.log) });
+  const told = (error: unknown) => ({ errors: toldErrors(error, request.id, live.log) });
   const end = (why: string) => stream.end(told(new AppError("UNAUTHENTICATED", why)));
   stream.body.once("close", live.connections.add({ caller, token, end }));
   void stream.run(told);
