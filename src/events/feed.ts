@@ -61,10 +61,10 @@ export class Feed {
    * Tells every later event, once and in order, as fast as it is asked for: a reader costs no more than its place in the
    * log. Without `after` it first tells where it starts.
    */
-  follow(wish: Wish, given?: string | null): Follower {
+  follow(wish: Wish, given: string | undefined): Follower {
     const stop = new AbortController();
     const place: Place = { pos: 0, history: undefined };
-    const told = this.#tell(wish, given ?? undefined, place, stop.signal);
+    const told = this.#tell(wish, given, place, stop.signal);
     return {
       next: () => told.next(),
       return: (value) => {
@@ -85,14 +85,15 @@ export class Feed {
   }
 
   /** The first events after a cursor, or of those kept; waits so long for one if there is none yet. */
-  async page(wish: Wish, given: string | null | undefined, first: number, waitSeconds: number): Promise<Page> {
+  async page(wish: Wish, given: string | undefined, first: number, waitSeconds: number): Promise<Page> {
     this.#refuseUnready();
     const { history } = this.tail;
-    const began = given ? await this.#placeOf(given) : readExtent(await this.database.read(extent)).start;
+    const began = given === undefined ? readExtent(await this.database.read(extent)).start : await this.#placeOf(given);
     const deadline = new AbortController();
     const late = setTimeout(() => deadline.abort(), waitSeconds * 1000);
     try {
       const { found, reached } = await this.#scan(wish, began, first, deadline.signal);
+      if (this.tail.history !== history) throw invalidCursor(writeCursor(history, began));
       const told = found.slice(0, first);
       const pos = found.length > first ? (told.at(-1)?.pos ?? began) : reached;
       return {
@@ -140,7 +141,7 @@ export class Feed {
       const events = await patiently(() => this.#after(place.pos), over);
       live ||= place.pos + events.length >= tail.head;
       if (events.length) yield* this.#tellSome(wish, events, place, signal);
-      else await tail.change(signal);
+      else await tail.beyond(place.pos, signal);
     }
   }
 
@@ -159,7 +160,7 @@ export class Feed {
     const until = Date.now() + chosenFor;
     for (const event of some) {
       if (signal.aborted || Date.now() > until) return;
-      yield delivery(this.tail.history, event);
+      yield delivery(place.history!, event);
       // Only now, when the next is asked for, is this one told.
       place.pos = event.pos;
     }
@@ -181,7 +182,7 @@ export class Feed {
       reached = events.at(-1)?.pos ?? reached;
       if (events.length) continue;
       if (found.length || first === 0 || deadline.aborted || this.tail.stopped) break;
-      await this.tail.change(deadline);
+      await this.tail.beyond(reached, deadline);
     }
     return { found, reached };
   }

@@ -1,7 +1,7 @@
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, getOperationAST, visit } from "graphql";
 
 /** How long in milliseconds, and how many of them at most, answers are kept for others. */
-const [keptFor, mostKept] = [1_000, 1_000];
+const [keptFor, mostKept] = [1_000, 250];
 
 /**
  * Answers that many ask for at the same moment, made once: those of one document, with the same variables, to one user,

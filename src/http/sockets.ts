@@ -117,7 +117,14 @@ function resultsOf(open: () => Promise<Frames>): AsyncGenerator<ExecutionResult,
       const step = await (await opened()).next();
       return step.done ? step : { value: step.value.result };
     },
-    return: async () => (await opened()).return() as Promise<IteratorReturnResult<void>>,
+    // One that could not be opened is over already.
+    return: () =>
+      opened()
+        .then(
+          (frames) => frames.return(),
+          () => undefined,
+        )
+        .then(() => ({ done: true, value: undefined })),
     throw: async (error) => (await opened()).throw(error) as Promise<IteratorReturnResult<void>>,
     [Symbol.asyncIterator]: () => results,
   };
