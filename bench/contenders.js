@@ -10,12 +10,15 @@ export const contenders = {
   naive: [join(root, "bench", "naive", "server.js")],
 };
 
+/** What the live feed is measured beside. */
+const live = { plain: [join(root, "bench", "live", "plain.js")] };
+
 /** As `npm start` has it: room for the short-lived objects of several answers. */
 const youngSpace = "--max-semi-space-size=64";
 
 /** Starts a contender as a process of its own and waits for the address that it prints. */
 export async function startContender(name, database, cleanUp) {
-  const child = spawn(process.execPath, [youngSpace, ...contenders[name]], {
+  const child = spawn(process.execPath, [youngSpace, ...{ ...contenders, ...live }[name]], {
     // Not the checkout: a .env there is not meant for this.
     cwd: database.folder,
     env: {

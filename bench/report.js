@@ -91,19 +91,19 @@ const ratio = (some, others) => ratioOf(some.map(perSecond), others.map(perSecon
 const perSecond = (window) => window.perSecond;
 
 /** Compared round by round: what slows the machine for a while slows both. */
-function ratioOf(some, others) {
+export function ratioOf(some, others) {
   const ratios = some.map((value, round) => value / others[round]);
   return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
 }
 
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** A table, padded as the formatter of this project wants it. */
-function markdown(columns, rows) {
+export function markdown(columns, rows) {
   const texts = [columns, ...rows].map((cells) => cells.map(String));
   const widths = columns.map((_, index) => Math.max(3, ...texts.map((cells) => cells[index].length)));
   const pad = (text, index) => (index ? text.padStart(widths[index]) : text.padEnd(widths[index]));

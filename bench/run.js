@@ -2,13 +2,13 @@
  * Starts a database and the contenders, makes sure that they answer the same, measures them in turn and writes RESULTS.md.
  */
 import { fork } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compareAnswers } from "./compare.js";
 import { contenders, startContender } from "./contenders.js";
 import { startDatabase } from "./database.js";
 import { measureWindow } from "./measure.js";
 import { report } from "./report.js";
+import { writePart } from "./results.js";
 import { scenarios } from "./scenarios.js";
 import { randomFrom, rounds, seconds, sizes } from "./settings.js";
 
@@ -97,7 +97,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => end(new E
 try {
   const measured = await bench();
   const text = report(measured);
-  writeFileSync(join(import.meta.dirname, "RESULTS.md"), text);
+  writePart("Results", text);
   console.log(`\n${text}`);
   const errors = measured.windows.reduce((sum, window) => sum + window.errors, 0);
   await end(errors ? new Error(`${errors} requests failed: these numbers are worth nothing.`) : undefined);

@@ -26,6 +26,8 @@ export const httpStatus: Partial<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   RATE_LIMITED: 429,
+  INTERNAL_SERVER_ERROR: 500,
+  TIMEOUT: 503,
 };
 
 /** An error made for the person who called: its message and details may leave the process, those of any other error may not. */

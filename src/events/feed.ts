@@ -7,6 +7,7 @@ import { columnOf } from "../schema/expose.js";
 import { parseTime } from "../schema/scalars.js";
 import { expiredCursor, invalidCursor, readCursor, writeCursor } from "./cursor.js";
 import { after, extent, type LogEvent, readEvent, readExtent } from "./log.js";
+import { patiently } from "./patience.js";
 import { Tail } from "./tail.js";
 import type { Topic } from "./topics.js";
 
@@ -60,10 +61,10 @@ export class Feed {
    * Tells every later event, once and in order, as fast as it is asked for: a reader costs no more than its place in the
    * log. Without `after` it first tells where it starts.
    */
-  follow(wish: Wish, given?: string | null): Follower {
+  follow(wish: Wish, given: string | undefined): Follower {
     const stop = new AbortController();
     const place: Place = { pos: 0, history: undefined };
-    const told = this.#tell(wish, given ?? undefined, place, stop.signal);
+    const told = this.#tell(wish, given, place, stop.signal);
     return {
       next: () => told.next(),
       return: (value) => {
@@ -84,14 +85,15 @@ export class Feed {
   }
 
   /** The first events after a cursor, or of those kept; waits so long for one if there is none yet. */
-  async page(wish: Wish, given: string | null | undefined, first: number, waitSeconds: number): Promise<Page> {
+  async page(wish: Wish, given: string | undefined, first: number, waitSeconds: number): Promise<Page> {
     this.#refuseUnready();
     const { history } = this.tail;
-    const began = given ? await this.#placeOf(given) : readExtent(await this.database.read(extent)).start;
+    const began = given === undefined ? readExtent(await this.database.read(extent)).start : await this.#placeOf(given);
     const deadline = new AbortController();
     const late = setTimeout(() => deadline.abort(), waitSeconds * 1000);
     try {
       const { found, reached } = await this.#scan(wish, began, first, deadline.signal);
+      if (this.tail.history !== history) throw invalidCursor(writeCursor(history, began));
       const told = found.slice(0, first);
       const pos = found.length > first ? (told.at(-1)?.pos ?? began) : reached;
       return {
@@ -126,19 +128,20 @@ export class Feed {
     this.#refuseUnready();
     const { tail } = this;
     const { history } = tail;
-    place.pos = given === undefined ? tail.head : await this.#placeOf(given);
+    const over = () => signal.aborted || tail.stopped;
+    place.pos = given === undefined ? tail.head : await patiently(() => this.#placeOf(given), over);
     place.history = history;
     if (given === undefined) yield beginning(history, place.pos);
 
     // Who has once been at the end is expected to keep up.
     let live = given === undefined;
-    while (!signal.aborted && !tail.stopped) {
+    while (!over()) {
       if (tail.history !== history) throw invalidCursor(writeCursor(history, place.pos));
       if (live && place.pos < tail.floor) throw overflow(writeCursor(history, place.pos), tail.held);
-      const events = await this.#after(place.pos);
+      const events = await patiently(() => this.#after(place.pos), over);
       live ||= place.pos + events.length >= tail.head;
       if (events.length) yield* this.#tellSome(wish, events, place, signal);
-      else await tail.change(signal);
+      else await tail.beyond(place.pos, signal);
     }
   }
 
@@ -149,12 +152,15 @@ export class Feed {
     place: Place,
     signal: AbortSignal,
   ): AsyncGenerator<Delivery, void> {
-    const all = await chosen(this.database, wish, events);
+    const all = await patiently(
+      () => chosen(this.database, wish, events),
+      () => signal.aborted,
+    );
     const some = all.slice(0, mostChosen);
     const until = Date.now() + chosenFor;
     for (const event of some) {
       if (signal.aborted || Date.now() > until) return;
-      yield delivery(this.tail.history, event);
+      yield delivery(place.history!, event);
       // Only now, when the next is asked for, is this one told.
       place.pos = event.pos;
     }
@@ -176,7 +182,7 @@ export class Feed {
       reached = events.at(-1)?.pos ?? reached;
       if (events.length) continue;
       if (found.length || first === 0 || deadline.aborted || this.tail.stopped) break;
-      await this.tail.change(deadline);
+      await this.tail.beyond(reached, deadline);
     }
     return { found, reached };
   }

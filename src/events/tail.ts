@@ -40,7 +40,7 @@ export class Tail {
   async start(): Promise<void> {
     this.#ended = this.#follow();
     const late = AbortSignal.timeout(5_000);
-    while (!this.ready && !late.aborted) await this.change(late);
+    while (!this.ready && !late.aborted) await this.beyond(Number.POSITIVE_INFINITY, late);
   }
 
   /** Lets go of all who wait, and of the connection. */
@@ -62,9 +62,9 @@ export class Tail {
     return Array.from({ length }, (_, index) => this.#ring[(place + 1 + index) % this.held]!);
   }
 
-  /** Waits until something is different: events came, the end is reached, the tail stops, or `signal`. */
-  async change(signal: AbortSignal): Promise<void> {
-    if (this.stopped || signal.aborted) return;
+  /** Waits for an event after a place. Also wakes when something else is new: other events, a stop, or `signal`. */
+  async beyond(place: number, signal: AbortSignal): Promise<void> {
+    if (this.head > place || this.stopped || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#waiting.delete(done);

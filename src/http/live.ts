@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { Callers } from "../auth/callers.js";
 import { fromOurPage } from "../auth/credentials.js";
 import type { Gate } from "../auth/gate.js";
 import type { Services } from "../context.js";
 import { Connections } from "./connections.js";
+import { SharedAnswers } from "./shared.js";
 import { serveSockets } from "./sockets.js";
 import { serveStreams } from "./stream.js";
 
@@ -14,6 +15,8 @@ export interface Live extends Required<Services> {
   readonly schema: GraphQLSchema;
   readonly callers: Callers;
   readonly connections: Connections;
+  readonly shared: SharedAnswers;
+  readonly log: FastifyBaseLogger;
   /** Whether the page that sent these headers may connect. */
   admits(headers: IncomingHttpHeaders): boolean;
   /** The address a request came from, behind the proxies that are trusted. */
@@ -30,7 +33,7 @@ export function serveLive(
   const callers = new Callers(given.gate);
   const connections = new Connections(callers);
   const admits: Live["admits"] = (headers) => allows(headers.origin) || fromOurPage(headers);
-  const live = { ...given, callers, connections, admits };
+  const live = { ...given, callers, connections, shared: new SharedAnswers(), log: app.log, admits };
   connections.watch(app);
   serveSockets(app, live);
   serveStreams(app, live);

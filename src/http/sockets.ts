@@ -12,9 +12,9 @@ import { noCredentials } from "../auth/gate.js";
 import type { Caller } from "../auth/who.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError } from "../errors.js";
-import { publicError } from "./errors.js";
+import { documentOf } from "./documents.js";
 import type { Live } from "./live.js";
-import { answersTo, documentOf, Failed, type Frames, failure, toldErrors } from "./subscriptions.js";
+import { answersTo, Failed, type Frames, failure, toldErrors } from "./subscriptions.js";
 
 type Socket = Extra & { caller?: Caller; visitor?: Visitor } & Record<PropertyKey, unknown>;
 type Args = ExecutionArgs & { contextValue: Context };
@@ -39,9 +39,7 @@ export function serveSockets(app: FastifyInstance, live: Live): void {
         try {
           await letIn(live, extra, connectionParams);
         } catch (error) {
-          const tooMany = error instanceof AppError && error.code === "RATE_LIMITED";
-          const code = tooMany ? CloseCode.TooManyInitialisationRequests : CloseCode.Unauthorized;
-          extra.socket.close(code, reason(publicError(error)?.message ?? "Unauthorized"));
+          extra.socket.close(...farewell(error));
           return false;
         }
       },
@@ -58,10 +56,10 @@ export function serveSockets(app: FastifyInstance, live: Live): void {
           const contextValue = contextOn(extra, live, requestId);
           return { schema: live.schema, document, operationName, variableValues, contextValue };
         } catch (error) {
-          return toldErrors(error, requestId, app.log);
+          return toldErrors(error, requestId, live.log);
         }
       },
-      subscribe: (args) => resultsOf(() => answersTo(args as Args, app.log)),
+      subscribe: (args) => resultsOf(() => answersTo(live, args as Args)),
       onError: (_, __, ___, [error]) =>
         error?.originalError instanceof Failed ? error.originalError.errors : undefined,
     },
@@ -126,7 +124,14 @@ function resultsOf(open: () => Promise<Frames>): AsyncGenerator<ExecutionResult,
       const step = await (await opened()).next();
       return step.done ? step : { value: step.value.result };
     },
-    return: async () => (await opened()).return() as Promise<IteratorReturnResult<void>>,
+    // One that could not be opened is over already.
+    return: () =>
+      opened()
+        .then(
+          (frames) => frames.return(),
+          () => undefined,
+        )
+        .then(() => ({ done: true, value: undefined })),
     throw: async (error) => (await opened()).throw(error) as Promise<IteratorReturnResult<void>>,
     [Symbol.asyncIterator]: () => results,
   };
@@ -142,6 +147,15 @@ function refuse({ url, headers }: IncomingMessage, { admits }: Live): string | u
     ? undefined
     : `400 Speak the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
 }
+
+/** How a connection is closed that cannot be let in. Clients come back by themselves after `tryAgainLater`, not after the others. */
+function farewell(error: unknown): [code: number, reason: string] {
+  if (!(error instanceof AppError)) return [tryAgainLater, "The caller cannot be identified at the moment."];
+  const code = error.code === "RATE_LIMITED" ? CloseCode.TooManyInitialisationRequests : CloseCode.Unauthorized;
+  return [code, reason(error.message)];
+}
+
+const tryAgainLater = 1013;
 
 /** A closing frame has room for 123 bytes. */
 const reason = (message: string) => Buffer.from(message).subarray(0, 120).toString();

@@ -3,9 +3,11 @@ import { credentialsOf } from "../auth/credentials.js";
 import { noCredentials } from "../auth/gate.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError, type ErrorCode, httpStatus } from "../errors.js";
+import { patiently } from "../events/patience.js";
+import { documentOf } from "./documents.js";
 import { EventStream } from "./event-stream.js";
 import type { Live } from "./live.js";
-import { type Asked, answersTo, documentOf, toldErrors } from "./subscriptions.js";
+import { type Asked, answersTo, toldErrors } from "./subscriptions.js";
 
 /**
  * Serves subscriptions as Server-Sent Events at `/graphql/stream`, in the distinct connections form of graphql-sse, with
@@ -19,12 +21,12 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
     handler: async (request, reply) => {
       reply.header("cache-control", "no-store");
       try {
-        const stream = await open(request, live, app);
+        const stream = await open(request, live);
         streams.add(stream);
         stream.body.once("close", () => streams.delete(stream));
         return reply.type("text/event-stream; charset=utf-8").header("x-accel-buffering", "no").send(stream.body);
       } catch (error) {
-        const errors = toldErrors(error, request.id, app.log);
+        const errors = toldErrors(error, request.id, live.log);
         const status = httpStatus[errors[0]!.extensions.code as ErrorCode] ?? 400;
         return reply.code(status).type("application/json; charset=utf-8").send({ errors });
       }
@@ -36,12 +38,16 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
 }
 
 /** Opens the stream of a request; one that cannot be is refused before anything is sent. */
-async function open(request: FastifyRequest, live: Live, app: FastifyInstance): Promise<EventStream> {
+async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
   refuseStrangers(request, live);
   const credentials = credentialsOf(request.headers);
   if (!credentials) throw noCredentials();
   const visitor = { credentials, address: request.ip };
-  const caller = await live.callers.current(visitor);
+  // Browsers never come back to a stream that was refused.
+  const caller = await patiently(
+    () => live.callers.current(visitor),
+    () => request.socket.destroyed,
+  );
   const asked = askedBy(request);
   const contextValue: Context = contextOf(live, {
     caller,
@@ -53,13 +59,10 @@ async function open(request: FastifyRequest, live: Live, app: FastifyInstance): 
   });
   const document = documentOf(live.schema, asked);
   const { operationName, variables: variableValues } = asked;
-  const frames = await answersTo(
-    { schema: live.schema, document, operationName, variableValues, contextValue },
-    app.log,
-  );
+  const frames = await answersTo(live, { schema: live.schema, document, operationName, variableValues, contextValue });
 
   const stream = new EventStream(frames);
-  const told = (error: unknown) => ({ errors: toldErrors(error, request.id, app.log) });
+  const told = (error: unknown) => ({ errors: toldErrors(error, request.id, live.log) });
   const end = (why: string) => stream.end(told(new AppError("UNAUTHENTICATED", why)));
   stream.body.once("close", live.connections.add({ caller, visitor, end }));
   void stream.run(told);

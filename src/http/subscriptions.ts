@@ -1,24 +1,15 @@
 import type { FastifyBaseLogger } from "fastify";
-import {
-  createSourceEventStream,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  parse,
-  validate,
-} from "graphql";
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from "graphql";
 import type { Context } from "../context.js";
 import { AppError, type ErrorCode } from "../errors.js";
 import type { Delivery, Follower } from "../events/feed.js";
+import { patiently } from "../events/patience.js";
 import { publicError } from "./errors.js";
+import type { Live } from "./live.js";
+import { type SharedAnswers, shapeOf } from "./shared.js";
 
 /*
- * What WebSockets and event streams have in common: how the text of a subscription becomes a document, and that its
- * answers.
+ * What WebSockets and event streams have in common: a subscription, its answers, and how it fails.
  */
 
 /** A GraphQL request as it came in. */
@@ -27,6 +18,8 @@ export interface Asked {
   operationName?: string | null;
   variables?: Record<string, unknown> | null;
 }
+
+type Args = ExecutionArgs & { contextValue: Context };
 
 /** A subscription that was refused or failed, with what its client is told. */
 export class Failed extends Error {
@@ -46,28 +39,14 @@ export interface Frames extends AsyncGenerator<Frame, void, undefined> {
   readonly passed: string | undefined;
 }
 
-/** Most errors told of a document. */
-const mostErrors = 5;
-
-/** The document of a client's text: the one place where it becomes one, on every transport but plain HTTP. */
-export function documentOf(schema: GraphQLSchema, { query, operationName }: Asked): DocumentNode {
-  const document = parsed(query);
-  const operation = getOperationAST(document, operationName);
-  if (!operation) throw failure("OPERATION_RESOLUTION_FAILURE", "Say by `operationName` which operation is meant.");
-  if (operation.operation !== "subscription")
-    throw failure("BAD_REQUEST", "Only subscriptions run here; send queries and mutations by POST to /graphql.");
-  const errors = validate(schema, document, undefined, { maxErrors: mostErrors });
-  if (errors.length) throw new Failed(errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")));
-  return document;
-}
+/** How often an answer is made at most, until nothing in it failed. */
+const mostTimes = 4;
 
 /** Runs a subscription. Answers that fail end it with a {@link Failed}. */
-export async function answersTo(
-  args: ExecutionArgs & { contextValue: Context },
-  log: FastifyBaseLogger,
-): Promise<Frames> {
+export async function answersTo({ shared, log }: Live, args: Args): Promise<Frames> {
   const context = args.contextValue;
   const tell = (error: unknown) => toldError(error, context.requestId, log);
+  const shape = shapeOf(args);
   const source = (await createSourceEventStream(args)) as Follower | ExecutionResult;
   if (!(Symbol.asyncIterator in source))
     throw new Failed(source.errors!.map((error) => tell(coded(error, "BAD_USER_INPUT"))));
@@ -75,7 +54,10 @@ export async function answersTo(
     try {
       const step = await source.next();
       if (step.done) return step;
-      return { value: { cursor: step.value.cursor, result: await answer(args, step.value, tell) } };
+      const { errors, ...result } = await answer(shared, shape, args, step.value);
+      return {
+        value: { cursor: step.value.cursor, result: errors ? { ...result, errors: errors.map(tell) } : result },
+      };
     } catch (error) {
       await source.return();
       throw new Failed([tell(error)]);
@@ -93,22 +75,22 @@ export async function answersTo(
   return frames;
 }
 
-async function answer(
-  args: ExecutionArgs & { contextValue: Context },
-  event: Delivery,
-  tell: (error: unknown) => GraphQLError,
-): Promise<ExecutionResult> {
-  const contextValue = await args.contextValue.later();
-  const { errors, ...result } = await execute({ ...args, rootValue: event, contextValue });
-  return errors ? { ...result, errors: errors.map(tell) } : result;
+/** What is answered to an event: made once for all subscriptions of a user that are alike. */
+async function answer(shared: SharedAnswers, shape: string, args: Args, event: Delivery): Promise<ExecutionResult> {
+  const now = await patiently(
+    () => args.contextValue.later(),
+    () => false,
+  );
+  const make = () => executed(args, event, now);
+  return event.sequence === undefined ? make() : shared.get(`${event.cursor} ${now.caller.id} ${shape}`, make);
 }
 
-function parsed(query: string): DocumentNode {
-  try {
-    return parse(query);
-  } catch (error) {
-    throw new Failed([coded(error as GraphQLError, "GRAPHQL_PARSE_FAILED")]);
-  }
+/** An answer, made again where a part of it failed by a fault: an event is told only once. */
+async function executed(args: Args, event: Delivery, context: Context, time = 1): Promise<ExecutionResult> {
+  const result = await execute({ ...args, rootValue: event, contextValue: context });
+  if (time === mostTimes || !result.errors?.some((error) => !publicError(error))) return result;
+  await new Promise((resolve) => setTimeout(resolve, time * 200));
+  return executed(args, event, await context.later(), time + 1);
 }
 
 /** What a client is told of whatever went wrong, under the id of its request. */
@@ -138,7 +120,7 @@ export function failure(code: ErrorCode | "OPERATION_RESOLUTION_FAILURE", messag
 }
 
 /** graphql-js' own errors with the code that Apollo gives them on the other door. */
-function coded(error: GraphQLError, code: string): GraphQLError {
+export function coded(error: GraphQLError, code: string): GraphQLError {
   error.extensions.code ??= code;
   return error;
 }

@@ -38,7 +38,7 @@ export const eventResolvers: [type: string, field: string, resolve: Resolve<neve
 for (const topic of topics) {
   const { field, description, event } = topic;
   const type = eventType(topic);
-  const { connection } = pagesOf(event.name, type);
+  const { connection } = pagesOf(event.name, type, "`after`");
   const filter = inputType(`${event.name}Filter`, "Which events; all conditions given must hold.", topic.filter);
 
   const subscribe = ({ args, context }: { args: Arguments; context: Context }) => follow(topic, args, context);
@@ -101,7 +101,7 @@ function addArguments(owner: Class, field: string, list: [string, () => unknown,
 }
 
 function follow(topic: Topic, { after, filter }: Arguments, context: Context): Follower {
-  return context.feed!.follow(wish(topic, filter, context), context.lastEventId ?? after);
+  return context.feed!.follow(wish(topic, filter, context), context.lastEventId ?? after ?? undefined);
 }
 
 async function page(topic: Topic, args: Arguments, context: Context) {
@@ -112,8 +112,8 @@ async function page(topic: Topic, args: Arguments, context: Context) {
       limit: longestWait,
     });
   const first = pageSize("first", args.first);
-  const page = await context.feed!.page(wish(topic, args.filter, context), args.after, first, waitSeconds);
-  return asConnection(page, args.after ?? undefined);
+  const after = args.after ?? undefined;
+  return asConnection(await context.feed!.page(wish(topic, args.filter, context), after, first, waitSeconds), after);
 }
 
 function wish(topic: Topic, filter: Arguments["filter"], context: Context): Wish {

@@ -22,18 +22,18 @@ class PageInfo {
 
 /** The types of a list that is read page by page and counted. */
 export function connectionOf(name: string, node: Class): { edge: Class; connection: Class } {
-  const { edge, connection } = pagesOf(name, node);
+  const { edge, connection } = pagesOf(name, node, "`after` and `before`");
   addField(connection, "totalCount", () => Int, "How many objects the whole list has, counted up to 10000.", {});
   addField(connection, "totalCountExact", () => Boolean, "False when the list has more than `totalCount` says.", {});
   return { edge, connection };
 }
 
-/** The types of a list that is read page by page. */
-export function pagesOf(name: string, node: Class): { edge: Class; connection: Class } {
+/** The types of a list that is read page by page; `uses` says for what its cursors are. */
+export function pagesOf(name: string, node: Class, uses: string): { edge: Class; connection: Class } {
   const edge = namedClass(`${name}Edge`);
   ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its place there.`, simpleResolvers: true })(edge);
   addField(edge, "node", () => node, `The ${name}.`, {});
-  addField(edge, "cursor", () => String, "Its place in this list, for `after` and `before`.", {});
+  addField(edge, "cursor", () => String, `Its place in this list, for ${uses}.`, {});
 
   const connection = namedClass(`${name}Connection`);
   ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })(

@@ -74,16 +74,20 @@ export const idempotencyKeys = pgTable(
  * What happened, in the order of the writers; `stamp()` moves it into the event log, whose tables are partitioned and so
  * made by a migration of their own.
  */
-export const outbox = pgTable("outbox", {
-  id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-  time: timeOfInsert(),
-  topic: text().notNull(),
-  kind: text().notNull(),
-  /** Whose events are counted; null: the container's. */
-  objectId: integer(),
-  containerId: integer(),
-  /** Of a run, as of the event. */
-  status: text(),
-  nodeType: text().notNull(),
-  nodeId: integer().notNull(),
-});
+export const outbox = pgTable(
+  "outbox",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    time: timeOfInsert(),
+    topic: text().notNull(),
+    kind: text().notNull(),
+    /** Whose events are counted; null: the container's. */
+    objectId: integer(),
+    containerId: integer(),
+    /** Of a run, as of the event. */
+    status: text(),
+    nodeType: text().notNull(),
+    nodeId: integer().notNull(),
+  },
+  (t) => [check("outbox_counted", sql`coalesce(${t.objectId}, ${t.containerId}) is not null`)],
+);

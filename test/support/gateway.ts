@@ -37,8 +37,8 @@ export interface Gateway {
   readonly token: string;
   /** Sends a query by POST as the administrator, or as whoever the headers say. */
   ask(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Answer>;
-  /** Starts another gateway on the same database, that keeps `held` events in memory. */
-  beside(options?: { held?: number }): Promise<{ app: FastifyInstance; url: string }>;
+  /** Starts another gateway on the same database, that keeps `held` events in memory, at any port unless one is given. */
+  beside(options?: { held?: number; port?: number }): Promise<{ app: FastifyInstance; url: string }>;
   /** How many statements the database ran for what `work` asked, finding the caller and following events not counted. */
   statements(work: () => Promise<unknown>): Promise<string[]>;
   /** A token of a new user with one of the built-in roles, or none. */
@@ -92,10 +92,14 @@ export async function openGateway(from: "sample" | "empty" = "sample"): Promise<
   };
 }
 
-async function serve(database: Database, folder: string, options?: { held?: number }) {
-  const app = await createServer(readConfig({ LOG_LEVEL: "silent", DATA_DIR: folder }), database, options);
+async function serve(
+  database: Database,
+  folder: string,
+  { held, port = 0 }: { held?: number; port?: number } = {},
+): Promise<{ app: FastifyInstance; url: string }> {
+  const app = await createServer(readConfig({ LOG_LEVEL: "silent", DATA_DIR: folder }), database, { held });
   closeWhenIdle(app);
-  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  const url = await app.listen({ port, host: "127.0.0.1" });
   return { app, url };
 }
 

@@ -80,7 +80,7 @@ export function overSocket(url: string, token: string, query: string, variables:
 
 /** A socket that tells what comes, and subscribes to nothing yet. */
 export function openSocket(url: string, token: string, told: Told): WebSocket {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws");
   socket.on("open", () =>
     socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${token}` } })),
   );

@@ -1,0 +1,1 @@
+ALTER TABLE "outbox" ADD CONSTRAINT "outbox_counted" CHECK (coalesce("outbox"."object_id", "outbox"."container_id") is not null);
