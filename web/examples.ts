@@ -16,7 +16,7 @@ query FindIncidents {
   containers(
     first: 5
     filter: { status: { eq: "open" }, severity: { eq: "high" } }
-    orderBy: [{ field: CREATE_TIME, direction: DESC }]
+    orderBy: { field: CREATE_TIME, direction: DESC }
   ) {
     totalCount
     nodes {
@@ -43,7 +43,7 @@ query EverythingOnOneCase {
   containers(
     first: 1
     filter: { containerType: { eq: CASE }, status: { eq: "open" } }
-    orderBy: [{ field: CREATE_TIME, direction: DESC }]
+    orderBy: { field: CREATE_TIME, direction: DESC }
   ) {
     nodes {
       id
@@ -322,7 +322,7 @@ query FailedActions {
   actionRuns(
     first: 5
     filter: { status: { eq: FAILED } }
-    orderBy: [{ field: ID, direction: DESC }]
+    orderBy: { field: ID, direction: DESC }
   ) {
     totalCount
     nodes {
@@ -352,7 +352,7 @@ query FailedActions {
     query: `# The newest entries of the audit.
 
 query Audit {
-  auditEntries(first: 10, orderBy: [{ field: ID, direction: DESC }]) {
+  auditEntries(first: 10, orderBy: { field: ID, direction: DESC }) {
     nodes {
       time
       operation

@@ -12,6 +12,7 @@ import { showCaller } from "./bar.js";
 import { examples } from "./examples.js";
 import { examplesPlugin } from "./examples-panel.js";
 import { LoginForm } from "./login-form.js";
+import { mend, name } from "./mend.js";
 import { forget, reasonOf } from "./session.js";
 
 const endpoint = "/graphql";
@@ -50,8 +51,23 @@ function showLogin(reason: string): void {
 async function open(): Promise<void> {
   const { caller, reason } = await showCaller();
   if (!caller) return showLogin(reason);
-  page.render(<GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={examples.map(({ query }) => ({ query }))} />);
+  page.render(
+    <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={examples.map(({ query }) => ({ query }))}>
+      <GraphiQL.Logo> </GraphiQL.Logo>
+    </GraphiQL>,
+  );
 }
+
+mend({
+  // A tab may not hold buttons: what looks like tabs is told as a list of buttons, one of them current.
+  ".graphiql-tabs[role], .graphiql-tab[role]": (element) => element.removeAttribute("role"),
+  ".graphiql-tab[aria-selected]": (item) => {
+    item.querySelector(".graphiql-tab-button")!.setAttribute("aria-current", item.getAttribute("aria-selected")!);
+    item.removeAttribute("aria-selected");
+  },
+  ".graphiql-explorer-root input:not([aria-label])": name((input) => input.closest("div")?.textContent || "Value"),
+  ".graphiql-explorer-root select:not([aria-label])": name(() => "Kind of operation"),
+});
 
 // A second click on the printed address changes only the fragment.
 addEventListener("hashchange", () => location.hash.startsWith("#token=") && open());

@@ -7,12 +7,15 @@ export function LoginForm({ reason, onEnter }: { reason: string; onEnter: () => 
   const enter = (credentials: Credentials) =>
     logIn(credentials).then(onEnter, (error: Error) => setRefusal(error.message));
   return (
-    <section className="welcome">
+    <section className="welcome page">
       <h1>Log in</h1>
       <p>The API answers only callers it knows, so without one there is nothing to explore.</p>
       {refusal && <p role="alert">{refusal}</p>}
       <div className="login">
-        <Form title="With a password" onSubmit={({ username, password }) => enter({ username: username!, password: password! })}>
+        <Form
+          title="With a password"
+          onSubmit={({ username, password }) => enter({ username: username!, password: password! })}
+        >
           <Field name="username" label="User name" autoComplete="username" />
           <Field name="password" label="Password" type="password" autoComplete="current-password" />
         </Form>

@@ -20,8 +20,13 @@ const strict = {
   "frame-ancestors": "'none'",
 };
 
-/** The graph is laid out by WebAssembly in a worker that the library makes of its own text. */
-const withGraph = { ...strict, "script-src": "'self' 'wasm-unsafe-eval'", "worker-src": "'self' blob: data:" };
+/** The graph is laid out by WebAssembly, in a worker; the library carries both within itself. */
+const withGraph = {
+  ...strict,
+  "script-src": "'self' 'wasm-unsafe-eval'",
+  "connect-src": "'self' data:",
+  "worker-src": "'self' blob: data:",
+};
 
 /** The pages with what each may load: never anything from another host. */
 const pages: Record<string, { file: string; policy: Record<string, string> }> = {
