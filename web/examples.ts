@@ -291,6 +291,25 @@ mutation OpenCase {
 `,
   },
   {
+    job: "Follow a case as it changes",
+    query: `# Run it and leave it open, then run another example in
+# another tab. Every event carries a cursor; after: "<cursor>"
+# goes on from there, with nothing missed.
+
+subscription FollowContainer {
+  containerEvents(filter: { container: 7 }) {
+    kind
+    time
+    cursor
+    node {
+      __typename
+      nodeId
+    }
+  }
+}
+`,
+  },
+  {
     job: "Page a long list",
     query: `# Twenty at a time. For the next page put endCursor where
 # null stands, until hasNextPage is false. Nothing is missed
