@@ -115,21 +115,27 @@ describe.skipIf(!hasBrowser)("in a browser", { timeout: 60_000 }, () => {
     expectClean(visit);
   });
 
-  test("every link and button of the home page is reached by the keyboard, and seen to be", async () => {
+  test.each([
+    ["/", "Copy"],
+    ["/start", "Copy"],
+    ["/explorer", "Log in"],
+  ])("everything on %s is reached by the keyboard, and seen to be", async (path, button) => {
     const { page } = await open();
-    await page.goto(url);
-    await page.getByRole("button", { name: "Copy" }).waitFor();
-    const count = await page.locator("a, button, pre").count();
-    const reached = new Set<string>();
-    for (let step = 0; step < count; step++) {
+    await page.goto(url + path);
+    await page.getByRole("button", { name: button }).first().waitFor();
+    const everything = "a, button, input, pre";
+    const reached = new Set<number>();
+    for (let step = await page.locator(everything).count(); step > 0; step--) {
       await page.keyboard.press("Tab");
-      const { text, outline } = await page.evaluate(() => {
-        const element = document.activeElement as HTMLElement;
-        return { text: `${element.tagName} ${element.innerText}`, outline: getComputedStyle(element).outlineStyle };
-      });
-      expect([text, outline]).toEqual([text, "solid"]);
-      reached.add(text);
+      const { place, outline } = await page.evaluate((selector) => {
+        const element = document.activeElement!;
+        const place = [...document.querySelectorAll(selector)].indexOf(element);
+        return { place, outline: getComputedStyle(element).outlineStyle };
+      }, everything);
+      expect([place, outline]).toEqual([place, "solid"]);
+      reached.add(place);
     }
-    expect(reached.size).toBe(count);
+    expect(reached.size).toBe(await page.locator(everything).count());
+    expect(reached).not.toContain(-1);
   });
 });

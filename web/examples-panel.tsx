@@ -6,12 +6,13 @@ export const examplesPlugin: GraphiQLPlugin = { title: "Examples", icon: Icon, c
 
 function Examples() {
   const tabs = useGraphiQL((state) => state.tabs);
-  const { addTab, changeTab, updateActiveTabValues } = useGraphiQLActions();
+  const editor = useGraphiQL((state) => state.queryEditor);
+  const { addTab, changeTab } = useGraphiQLActions();
   const open = (query: string) => {
     const standing = tabs.findIndex((tab) => tab.query === query);
     if (standing >= 0) return changeTab(standing);
     addTab();
-    updateActiveTabValues({ query });
+    editor?.setValue(query);
   };
   return (
     <section className="examples" aria-label="Examples">

@@ -90,7 +90,7 @@ query EverythingOnOneCase {
       comments {
         nodes {
           comment
-          user {
+          author {
             username
           }
         }
@@ -245,7 +245,7 @@ mutation Comment {
     comment {
       id
       createTime
-      user {
+      author {
         username
       }
     }
