@@ -32,6 +32,7 @@ describe("a page", () => {
       const answer = await get(encoding);
       expect(answer.headers.get("content-encoding")).toBe(encoding === "identity" ? null : encoding);
       expect(answer.headers.get("cache-control")).toContain("immutable");
+      expect(answer.headers.get("vary")).toContain("accept-encoding");
       expect(answer.headers.get("content-type")).toContain("javascript");
       lengths.push(Number(answer.headers.get("content-length")));
     }

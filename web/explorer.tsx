@@ -45,7 +45,7 @@ async function tellRefusal(answer: Response, ofSchema: boolean): Promise<void> {
 }
 
 function showLogin(reason: string): void {
-  page.render(<LoginForm reason={reason} onEnter={open} />);
+  page.render(<LoginForm key={reason} reason={reason} onEnter={open} />);
 }
 
 async function open(): Promise<void> {

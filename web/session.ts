@@ -27,8 +27,8 @@ export async function logIn(credentials: Credentials): Promise<string> {
 }
 
 export async function logOut(): Promise<void> {
-  forget();
   await fetch("/session", { method: "DELETE" });
+  forget();
 }
 
 /** Remembers nobody, when the server says that the session has ended. */

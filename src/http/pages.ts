@@ -45,8 +45,9 @@ export async function servePages(app: FastifyInstance, schemaDocument: string): 
     app.get(path, async (_, reply) => reply.headers(headers(policy)).sendFile(file, { maxAge: 0 }));
   }
   // A worker obeys the policy of its own file.
+  const ofFiles = { ...headers(strict), vary: "origin, accept-encoding" };
   app.get<{ Params: { "*": string } }>("/assets/*", async (request, reply) =>
-    reply.headers(headers(strict)).sendFile(`assets/${request.params["*"]}`, { maxAge: "365d", immutable: true }),
+    reply.headers(ofFiles).sendFile(`assets/${request.params["*"]}`, { maxAge: "365d", immutable: true }),
   );
 }
 

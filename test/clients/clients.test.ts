@@ -40,7 +40,7 @@ async function readsAll(folder: string, command: string, ...words: string[]): Pr
 const program = (page: string, place: number, name: string) =>
   workFolder({ [name]: at(road.url, blocksOf(page)[place - 1]!) });
 
-describe("a list of a thousand that others change is read whole by", () => {
+describe("a list of a thousand that others change is read whole by", { timeout: 60_000 }, () => {
   beforeEach(async () => {
     await database.pool.query("delete from artifacts where container_id = 7");
     const { rows } = await database.pool.query(`insert into artifacts

@@ -31,7 +31,7 @@ export const at = (url: string, code: string) => code.replaceAll(written, url);
 
 /** Runs a program to its end and gives what it printed; throws when it fails. */
 export function run(folder: string, command: string, words: string[], token = ""): Promise<string> {
-  const program = spawn(command, words, { cwd: folder, env: { ...process.env, TOKEN: token } });
+  const program = spawn(command, words, { cwd: folder, env: { ...process.env, TOKEN: token }, timeout: 60_000 });
   const output: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     program[name].setEncoding("utf8").on("data", (text) => {
@@ -64,7 +64,9 @@ export async function roadTo(url: string, before: () => Promise<void>): Promise<
     reply.end(Buffer.from(await answer.arrayBuffer()));
   });
   await new Promise<void>((resolve) => road.listen(0, "127.0.0.1", resolve));
-  afterAll(() => road.closeAllConnections());
-  afterAll(() => new Promise((resolve) => road.close(resolve)));
+  afterAll(() => {
+    road.close();
+    road.closeAllConnections();
+  });
   return { url: `http://127.0.0.1:${(road.address() as { port: number }).port}`, methods };
 }
