@@ -41,6 +41,6 @@ make("server", [...filesBelow("src"), "tsconfig.json", "package-lock.json"], "ty
 // Without the runner, vite writes next to the packages, which may be another user's.
 make(
   "pages",
-  [...filesBelow("web"), "package-lock.json"],
+  [...filesBelow("web"), ...filesBelow("docs/clients"), "package-lock.json"],
   "vite/bin/vite.js build --configLoader runner --config web/vite.config.ts",
 );

@@ -1,89 +1,173 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "graphql";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { hashPassword } from "../src/auth/passwords.js";
+import { examples } from "../web/examples.js";
+import { expectClean, hasBrowser, openBrowser } from "./support/browser.js";
 import { openGateway } from "./support/gateway.js";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (!executablePath)
-  console.warn("Skipped: the explorer in a browser, for want of Chromium (apt-get install chromium).");
+const { url, token, ask, database } = await openGateway();
 
-const pictures = join(import.meta.dirname, "screenshots");
-const switches = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** What each example's answer must show; a mutation that did nothing would answer without an error too. */
+const shows: Record<string, RegExp> = {
+  "Find an incident": /"severity":"high"/,
+  "See everything on one case": /"phases":\{"nodes":\[\{"name":"\w.*"artifacts":\{"totalCount":[1-9]/,
+  "See who else saw an address": /"totalCount":[2-9].*"value":"1\.1\.1\.1"/,
+  "Add an artifact": /"success":true.*Artifact \d+ added to container 7/,
+  "Pin a finding": /"success":true.*"pinStyle":"RED"/,
+  "Write a note": /"success":true.*"noteType":"GENERAL"/,
+  Comment: /"success":true.*"username":"admin"/,
+  "Open a case from a template": /"success":true.*"tasks":\{"nodes":\[\{"name":"\w/,
+  "Page a long list": /"hasNextPage":true,"endCursor":"\w/,
+  "See why actions failed": /"totalCount":[1-9].*"appRuns":\{"nodes":\[\{"status":"FAILED"/,
+  "See what was done, and by whom": /"operation":"\w.*"username":"admin"/,
+  "Add a label": /"success":true.*"name":"insider"/,
+  "See how it is set up": /"isDefault":true,"phases":\{"nodes":\[\{"name":"\w/,
+  "See what I may do": /"username":"admin".*"permissions":\["\w/,
+};
 
-describe.skipIf(!executablePath)("the explorer", async () => {
-  const { url, token } = await openGateway();
-  let browser: Browser;
+const isSubscription = (query: string) =>
+  parse(query).definitions.some((definition) => "operation" in definition && definition.operation === "subscription");
 
-  beforeAll(async () => {
-    mkdirSync(pictures, { recursive: true });
-    browser = await chromium.launch({ executablePath, args: switches });
-  });
-  afterAll(() => browser?.close());
+test.each(examples.filter(({ query }) => !isSubscription(query)))("the example $job answers on the sample", async ({
+  job,
+  query,
+}) => {
+  const { data, errors } = await ask(query);
+  expect(errors).toBeUndefined();
+  expect(JSON.stringify(data)).toMatch(shows[job]!);
+});
 
-  /** A page that reaches nothing but the gateway, and what it tried or complained of. */
-  async function openPage(): Promise<{ page: Page; strayed: string[]; complaints: string[] }> {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    const [strayed, complaints]: string[][] = [[], []];
-    await page.route("**", (route) => {
-      if (route.request().url().startsWith(url) || /^(data|blob):/.test(route.request().url())) return route.continue();
-      strayed!.push(route.request().url());
-      return route.abort();
-    });
-    page.on("console", (line) => line.type() === "error" && complaints!.push(line.text()));
-    page.on("pageerror", (error) => complaints!.push(error.message));
-    return { page, strayed: strayed!, complaints: complaints! };
-  }
+describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
+  const open = openBrowser(url);
 
-  /** Runs what the open tab holds and waits for an answer with `words`. */
+  const titles = examples.map(({ query }) => /(?:query|mutation|subscription) (\w+)/.exec(query)![1]!);
+  const answer = async (page: Page) => (await page.locator(".result-window").innerText()).replace(/\s+/g, " ");
+
+  /** Runs what the open tab holds, once GraphiQL has found its operation and lets it run. */
   async function run(page: Page, words: RegExp): Promise<void> {
     // GraphiQL looks at a text half a second after it appeared, and knows its operations only then.
-    await page.waitForTimeout(1_500);
+    await page.waitForTimeout(1_000);
     await page.getByRole("button", { name: /execute query/i }).click();
-    const answer = async () => (await page.locator(".result-window").innerText()).replace(/\s+/g, " ");
-    await expect.poll(answer, { timeout: 15_000 }).toMatch(words);
+    await expect.poll(() => answer(page), { timeout: 15_000 }).toMatch(words);
   }
 
-  test("opens by the printed address with a query that answers, and reaches no other host", {
-    timeout: 60_000,
-  }, async () => {
-    const { page, strayed, complaints } = await openPage();
+  const enter = async (page: Page) => {
+    const schema = page.waitForResponse((answer) => answer.request().postData()?.includes("__schema") ?? false);
     await page.goto(`${url}/explorer#token=${token}`);
-    await run(page, /"name": "\w.*"artifacts": \{.*"cef": \{/s);
+    await page.locator(".graphiql-query-editor").getByText("FindIncidents").waitFor();
+    await schema;
+  };
+
+  test.each([
+    "light",
+    "dark",
+  ] as const)("opens by the printed address in the %s, answers, and reaches no other host", async (colorScheme) => {
+    const visit = await open({ colorScheme });
+    const { page, look } = visit;
+    await enter(page);
     expect(page.url()).toBe(`${url}/explorer`);
-    await page.screenshot({ path: join(pictures, "explorer.png") });
+    expect(
+      await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])),
+    ).not.toContain(token);
+    await run(page, /"totalCount": \d+.*"severity": "high"/);
+    expect(await look(`explorer-${colorScheme}`)).toEqual([]);
 
     await page.getByRole("button", { name: /show documentation explorer/i }).click();
     await page.getByRole("link", { name: "Query" }).first().click();
     await page.getByText("All Container objects that the caller may see.").first().waitFor();
-    await page.screenshot({ path: join(pictures, "explorer-documentation.png") });
+    expect(await look(`explorer-documentation-${colorScheme}`)).toEqual([]);
 
-    await page.getByRole("tab", { name: "AddArtifact" }).click();
-    await run(page, /Artifact \d+ added to container 7/);
-    await page.screenshot({ path: join(pictures, "explorer-mutation.png") });
-    expect(strayed).toEqual([]);
-    expect(complaints).toEqual([]);
+    await page.getByRole("button", { name: /show graphiql explorer/i }).click();
+    await page.getByText("totalCountExact").first().click();
+    await page.locator(".graphiql-query-editor").getByText("totalCountExact").waitFor();
+    expect(await look(`explorer-builder-${colorScheme}`)).toEqual([]);
+    expectClean(visit);
   });
 
-  test("asks for a token when it has none, says why one is refused, and opens with a good one", {
-    timeout: 60_000,
-  }, async () => {
-    const { page } = await openPage();
+  test("has a tab for each example, which opens again from the list", async () => {
+    const visit = await open();
+    const { page, look } = visit;
+    await enter(page);
+    await page.getByRole("button", { name: "Show Examples" }).click();
+    for (const [place, { job }] of examples.entries()) {
+      await page.getByRole("region", { name: "Examples" }).getByRole("button", { name: job, exact: true }).click();
+      await page
+        .locator(".graphiql-tab-button[aria-current=true]")
+        .getByText(titles[place]!, { exact: true })
+        .waitFor();
+    }
+    expect(await page.locator(".graphiql-tab").count()).toBe(examples.length);
+    expect(await look("explorer-examples")).toEqual([]);
+    await page.getByRole("button", { name: "Find an incident" }).click();
+    await page.locator(".graphiql-tab-active").getByRole("button", { name: /close/i }).click();
+    expect(await page.locator(".graphiql-tab").count()).toBe(examples.length - 1);
+    await page.getByRole("button", { name: "Find an incident" }).click();
+    await page.locator(".graphiql-tab-button[aria-current=true]").getByText("FindIncidents").waitFor();
+    await run(page, /"severity": "high"/);
+    expectClean(visit);
+  });
+
+  test("follows what happens, by the same cookie", async () => {
+    const visit = await open();
+    const { page, look } = visit;
+    await enter(page);
+    await page.getByRole("button", { name: "FollowContainer" }).click();
+    await run(page, /"kind": "START"/);
+    await ask('mutation { comment(input: { container: 7, comment: "seen" }) { success } }');
+    await expect.poll(() => answer(page), { timeout: 15_000 }).toMatch(/"__typename": "Comment"/);
+    await look("explorer-subscription");
+    expectClean(visit);
+  });
+
+  test.each([
+    "light",
+    "dark",
+  ] as const)("asks in the %s who it is, says why it lets nobody in, and knows who came, until they leave", async (colorScheme) => {
+    await database.pool.query("insert into users (username, password_hash) values ($1, $2) on conflict do nothing", [
+      "erin",
+      await hashPassword("a long password"),
+    ]);
+    const visit = await open({ colorScheme });
+    const { page, look } = visit;
     await page.goto(`${url}/explorer`);
-    await page.getByLabel("Token").fill("nonsense");
-    await page.getByRole("button", { name: "Open" }).click();
+    const form = (name: string) => page.getByRole("form", { name });
+    await form("With a token").getByRole("textbox", { name: "Token" }).fill("nonsense");
+    await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("unknown, expired or revoked").waitFor();
-    await page.screenshot({ path: join(pictures, "explorer-token.png") });
-    await page.getByLabel("Token").fill(token);
-    await page.getByRole("button", { name: "Open" }).click();
+    expect(await look(`login-${colorScheme}`)).toEqual([]);
+    await form("With a password").getByLabel("User name").fill("erin");
+    await form("With a password").getByLabel("Password").fill("a long password");
+    await page.keyboard.press("Enter");
     await page.getByRole("button", { name: /execute query/i }).waitFor();
+    await page.getByRole("banner").getByText("erin").waitFor();
+
+    await page.goto(url);
+    await page.getByRole("banner").getByText("erin").waitFor();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("link", { name: "Log in" }).click();
+    await form("With a password").waitFor();
+    expect(visit.strayed).toEqual([]);
+    expect(visit.complaints.filter((line) => !line.includes("401"))).toEqual([]);
+  });
+
+  test("leads back to the login when the session has ended", async () => {
+    const { page } = await open();
+    await enter(page);
+    await database.pool.query("update sessions set expire_time = now()");
+    await page.getByRole("button", { name: /execute query/i }).click();
+    await page.getByRole("alert").getByText("The session has ended; log in again.").waitFor();
+  });
+
+  test("says why it is empty when the schema is not shown", async () => {
+    const { page, look } = await open();
+    await page.route("**/graphql", async (route) => {
+      if (!route.request().postData()?.includes("__schema")) return route.continue();
+      const body = JSON.stringify({ errors: [{ message: "Introspection needs the right schema:view." }] });
+      await route.fulfill({ status: 403, contentType: "application/json", body });
+    });
+    await enter(page);
+    await page.getByRole("status").getByText("needs the right schema:view").waitFor();
+    await look("explorer-refused");
   });
 });

@@ -1,56 +1,151 @@
-/** What the explorer opens with: each answers as it stands. */
-export const examples = [
-  `# The newest open incident that somebody wrote about.
+interface Example {
+  /** What one does with it. */
+  job: string;
+  query: string;
+}
+
+/** What the explorer opens with: each answers as it stands on the sample incidents. */
+export const examples: readonly Example[] = [
+  {
+    job: "Find an incident",
+    query: `# The newest open incidents of a severity.
 # Run it by the button or Ctrl-Enter. The book on the
 # left explains every field, Ctrl-Space offers what fits.
 
-query NewestIncident {
+query FindIncidents {
   containers(
-    first: 1
-    filter: { status: { eq: "open" }, notes: {} }
-    orderBy: [{ field: CREATE_TIME, direction: DESC }]
+    first: 5
+    filter: { status: { eq: "open" }, severity: { eq: "high" } }
+    orderBy: { field: CREATE_TIME, direction: DESC }
   ) {
     totalCount
     nodes {
       id
       name
+      label
       severity
-      status
       createTime
       dueTime
       owner {
         username
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See everything on one case",
+    query: `# The newest open case with what hangs on it. With
+# container(id: …) it is the one of a number.
+
+query EverythingOnOneCase {
+  containers(
+    first: 1
+    filter: { containerType: { eq: CASE }, status: { eq: "open" } }
+    orderBy: { field: CREATE_TIME, direction: DESC }
+  ) {
+    nodes {
+      id
+      name
+      severity
+      sensitivity
+      currentPhase {
+        name
+      }
+      phases {
+        nodes {
+          name
+          tasks {
+            nodes {
+              name
+              status
+              owner {
+                username
+              }
+            }
+          }
+        }
       }
       artifacts(first: 10) {
         totalCount
         nodes {
           id
           name
-          severity
           cef
         }
       }
-      notes(first: 5) {
+      notes {
         nodes {
           title
           content
-          artifact {
-            name
-          }
         }
       }
-      pins(first: 5) {
+      pins {
         nodes {
           message
           data
-          pinStyle
+        }
+      }
+      comments {
+        nodes {
+          comment
+          author {
+            username
+          }
+        }
+      }
+      actionRuns {
+        nodes {
+          action
+          status
+          message
+        }
+      }
+      vaultItems {
+        nodes {
+          name
+          size
+          hash
         }
       }
     }
   }
 }
 `,
-  `# phantom.add_artifact. Run it twice: the second time it
+  },
+  {
+    job: "See who else saw an address",
+    query: `# Incidents with an artifact of this value, by its CEF key.
+
+query WhoElseSawThis {
+  containers(
+    filter: { artifacts: { cef: { key: "sourceAddress", eq: "1.1.1.1" } } }
+  ) {
+    totalCount
+    nodes {
+      id
+      name
+      status
+      createTime
+      artifacts(filter: { cef: { key: "sourceAddress", eq: "1.1.1.1" } }) {
+        nodes {
+          id
+          name
+          cefFields {
+            key
+            value
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Add an artifact",
+    query: `# phantom.add_artifact. Run it twice: the second time it
 # answers the artifact that stands.
 
 mutation AddArtifact {
@@ -81,4 +176,288 @@ mutation AddArtifact {
   }
 }
 `,
+  },
+  {
+    job: "Pin a finding",
+    query: `# phantom.pin. With a name, a pin of that name is changed
+# instead of added.
+
+mutation PinFinding {
+  pin(
+    input: {
+      container: 7
+      name: "verdict"
+      message: "Verdict"
+      data: "Malicious, confirmed by two sources"
+      pinType: CARD
+      pinStyle: RED
+    }
+  ) {
+    success
+    message
+    pin {
+      id
+      message
+      data
+      pinStyle
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Write a note",
+    query: `# phantom.add_note. With an artifactId or a taskId it is
+# about that.
+
+mutation AddNote {
+  addNote(
+    input: {
+      container: 7
+      title: "What the logs show"
+      content: "The first connection was at **21:39**."
+    }
+  ) {
+    success
+    message
+    note {
+      id
+      noteType
+      noteFormat
+      author {
+        username
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Comment",
+    query: `# phantom.comment.
+
+mutation Comment {
+  comment(
+    input: { container: 7, comment: "Handing over to the night shift." }
+  ) {
+    success
+    message
+    comment {
+      id
+      createTime
+      author {
+        username
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Open a case from a template",
+    query: `# phantom.create_container. The template is copied into it
+# as its workbook.
+
+mutation OpenCase {
+  createContainer(
+    input: {
+      name: "Mail with a stolen invoice"
+      label: "phishing"
+      containerType: CASE
+      template: "Incident response"
+      severity: "high"
+      sensitivity: AMBER
+      tags: ["invoice"]
+    }
+  ) {
+    success
+    message
+    container {
+      id
+      dueTime
+      phases {
+        nodes {
+          name
+          tasks {
+            nodes {
+              name
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Follow a case as it changes",
+    query: `# Run it and leave it open, then run another example in
+# another tab. Every event carries a cursor; after: "<cursor>"
+# goes on from there, with nothing missed.
+
+subscription FollowContainer {
+  containerEvents(filter: { container: 7 }) {
+    kind
+    time
+    cursor
+    node {
+      __typename
+      nodeId
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Page a long list",
+    query: `# Twenty at a time. For the next page put endCursor where
+# null stands, until hasNextPage is false. Nothing is missed
+# or seen twice, whatever others add and delete meanwhile.
+
+query PageArtifacts($after: String = null) {
+  artifacts(first: 20, after: $after) {
+    totalCount
+    nodes {
+      id
+      name
+      container {
+        id
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See why actions failed",
+    query: `# The newest action runs that failed, and on which asset.
+
+query FailedActions {
+  actionRuns(
+    first: 5
+    filter: { status: { eq: FAILED } }
+    orderBy: { field: ID, direction: DESC }
+  ) {
+    totalCount
+    nodes {
+      id
+      action
+      message
+      container {
+        id
+        name
+      }
+      appRuns {
+        nodes {
+          status
+          message
+          asset {
+            name
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See what was done, and by whom",
+    query: `# The newest entries of the audit.
+
+query Audit {
+  auditEntries(first: 10, orderBy: { field: ID, direction: DESC }) {
+    nodes {
+      time
+      operation
+      outcome
+      message
+      user {
+        username
+      }
+      container {
+        name
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Add a label",
+    query: `# An administrator's mutation, as there is one for each name
+# that containers carry. deleteLabel takes it back.
+
+mutation AddLabel {
+  createLabel(input: { name: "insider" }) {
+    success
+    message
+    code
+    label {
+      name
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See how it is set up",
+    query: `# The names and plans that administrators keep.
+
+query Setup {
+  labels {
+    name
+  }
+  severities {
+    name
+  }
+  statuses {
+    name
+    statusType
+  }
+  workbookTemplates {
+    nodes {
+      id
+      name
+      isDefault
+      phases {
+        nodes {
+          name
+        }
+      }
+    }
+  }
+  assets {
+    nodes {
+      name
+      app {
+        name
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See what I may do",
+    query: `query WhatMayIDo {
+  viewer {
+    user {
+      username
+      roles {
+        nodes {
+          name
+        }
+      }
+    }
+    permissions
+  }
+}
+`,
+  },
 ];

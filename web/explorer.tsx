@@ -1,70 +1,74 @@
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
+import "@graphiql/plugin-explorer/style.css";
+import "./whole.css";
 import "./explorer.css";
+import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
-import { GraphiQL } from "graphiql";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createClient } from "graphql-ws";
-import { type FormEvent, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { showCaller } from "./bar.js";
 import { examples } from "./examples.js";
-import { currentToken, dropToken, keepToken, takeToken } from "./token.js";
+import { examplesPlugin } from "./examples-panel.js";
+import { LoginForm } from "./login-form.js";
+import { mend, name } from "./mend.js";
+import { forget, reasonOf } from "./session.js";
 
 const endpoint = "/graphql";
+const plugins = [examplesPlugin, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
+const page = createRoot(document.getElementById("page")!);
 
-function Page() {
-  const [token, setToken] = useState(takeToken);
-  const [refusal, setRefusal] = useState("");
-  const enter = (given: string) => {
-    keepToken(given);
-    setRefusal("");
-    setToken(given);
-  };
-  const refuse = (reason: string) => {
-    dropToken();
-    setRefusal(reason);
-    setToken(null);
-  };
-  return token ? <Explorer onRefused={refuse} /> : <TokenForm refusal={refusal} onToken={enter} />;
+const fetcher = createGraphiQLFetcher({
+  url: endpoint,
+  wsClient: createClient({ url: `${location.origin.replace(/^http/, "ws")}${endpoint}`, lazy: true }),
+  fetch: async (input, init) => {
+    const answer = await fetch(input, init);
+    await tellRefusal(answer.clone(), String(init?.body).includes("__schema"));
+    return answer;
+  },
+});
+
+/** A session that has ended leads back to the login; a schema that is not shown leaves the explorer empty, so it says why. */
+async function tellRefusal(answer: Response, ofSchema: boolean): Promise<void> {
+  if (answer.status === 401) {
+    forget();
+    await showCaller();
+    return showLogin(await reasonOf(answer));
+  }
+  if (!ofSchema) return;
+  const { errors } = await answer.json().catch(() => ({ errors: [{ message: `status ${answer.status}` }] }));
+  const notice = document.getElementById("notice")!;
+  notice.textContent = errors
+    ? `The server does not show you its schema, so there is no documentation and no completion here: ${errors[0].message}`
+    : "";
 }
 
-function Explorer({ onRefused }: { onRefused: (reason: string) => void }) {
-  const fetcher = useMemo(() => {
-    const credentials = () => ({ authorization: `Bearer ${currentToken()}` });
-    return createGraphiQLFetcher({
-      url: endpoint,
-      wsClient: createClient({
-        url: `${location.origin.replace(/^http/, "ws")}${endpoint}`,
-        lazy: true,
-        connectionParams: credentials,
-      }),
-      fetch: async (input, init) => {
-        const answer = await fetch(input, { ...init, headers: { ...init?.headers, ...credentials() } });
-        if (answer.status === 401) onRefused((await answer.clone().json()).errors[0].message);
-        return answer;
-      },
-    });
-  }, [onRefused]);
-  return <GraphiQL fetcher={fetcher} defaultTabs={examples.map((query) => ({ query }))} />;
+function showLogin(reason: string): void {
+  page.render(<LoginForm key={reason} reason={reason} onEnter={open} />);
 }
 
-function TokenForm({ refusal, onToken }: { refusal: string; onToken: (token: string) => void }) {
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const token = String(new FormData(event.currentTarget).get("token")).trim();
-    if (token) onToken(token);
-  };
-  return (
-    <form className="token" onSubmit={submit}>
-      <h1>soar-graphql explorer</h1>
-      <p>
-        The API answers only callers it knows. <code>npm run token -- --user admin</code> makes a token.
-      </p>
-      <label htmlFor="token">Token</label>
-      <input id="token" name="token" type="password" autoComplete="off" required />
-      {refusal && <p role="alert">{refusal}</p>}
-      <button type="submit">Open</button>
-    </form>
+async function open(): Promise<void> {
+  const { caller, reason } = await showCaller();
+  if (!caller) return showLogin(reason);
+  page.render(
+    <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={examples.map(({ query }) => ({ query }))}>
+      <GraphiQL.Logo> </GraphiQL.Logo>
+    </GraphiQL>,
   );
 }
 
-createRoot(document.getElementById("page")!).render(<Page />);
+mend({
+  // A tab may not hold buttons: what looks like tabs is told as a list of buttons, one of them current.
+  ".graphiql-tabs[role], .graphiql-tab[role]": (element) => element.removeAttribute("role"),
+  ".graphiql-tab[aria-selected]": (item) => {
+    item.querySelector(".graphiql-tab-button")!.setAttribute("aria-current", item.getAttribute("aria-selected")!);
+    item.removeAttribute("aria-selected");
+  },
+  ".graphiql-explorer-root input:not([aria-label])": name((input) => input.closest("div")?.textContent || "Value"),
+  ".graphiql-explorer-root select:not([aria-label])": name(() => "Kind of operation"),
+});
+
+// A second click on the printed address changes only the fragment.
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && open());
+await open();

@@ -1,0 +1,5 @@
+import { showCaller } from "./bar.js";
+import { showSnippets } from "./snippets.js";
+
+showSnippets();
+await showCaller();
