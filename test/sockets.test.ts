@@ -72,7 +72,7 @@ describe("a WebSocket", () => {
     expect(await handshake("/graphql", own)).toBe(101);
     expect(await handshake("/graphql", own, { origin: url })).toBe(101);
     expect(await handshake("/graphql", own, { origin: "http://localhost:5173" })).toBe(101);
-    expect(await handshake("/other", own)).toBe(404);
+    for (const path of ["/other", "/", "//"]) expect(await handshake(path, own)).toBe(404);
     expect(await handshake("/graphql", "graphql-ws")).toBe(400);
     expect(await handshake("/graphql", own, { origin: "https://evil.example" })).toBe(403);
   });

@@ -67,6 +67,8 @@ export function serveSockets(app: FastifyInstance, live: Live): void {
     pingEvery,
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A client that is gone before it is answered; unheard, the event would end the process.
+    socket.on("error", () => {});
     const refusal = refuse(request, live);
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
@@ -140,7 +142,7 @@ function resultsOf(open: () => Promise<Frames>): AsyncGenerator<ExecutionResult,
 
 /** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */
 function refuse({ url, headers }: IncomingMessage, { admits }: Live): string | undefined {
-  if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
+  if (url?.split("?", 1)[0] !== "/graphql") return "404 Not Found";
   if (!admits(headers)) return "403 Origin not allowed";
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)
