@@ -1,30 +1,39 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
-import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
+import { AppError } from "./errors.js";
+import { Budget } from "./guard/budget.js";
+import { Guard } from "./guard/guard.js";
+import { keepOperations, noneKept } from "./guard/persisted.js";
 import { keepHouse } from "./housekeeping.js";
-import { errorBody } from "./http/errors.js";
+import { errorBody, headersOf, statusOf } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
 import { servePages } from "./http/pages.js";
+import { readBody } from "./http/request.js";
 import { serveSockets } from "./http/sockets.js";
+import { exceeds, limits } from "./limits.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
-
-const largestBody = 1024 * 1024;
 
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
 export async function createServer(config: Config, database: Database): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: largestBody,
+    bodyLimit: limits.body.most,
     forceCloseConnections: "idle",
     genReqId: ({ headers }) => givenId(headers["x-request-id"]) ?? randomUUID(),
   });
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
+    reply.headers({ ...safeHeaders, "x-request-id": request.id });
   });
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    async ({ headers }: FastifyRequest, body: Buffer) => readBody(headers["content-type"], body),
+  );
   answerErrorsAsJson(app);
   const allows = originRule(config);
   await app.register(cors, {
@@ -34,8 +43,11 @@ export async function createServer(config: Config, database: Database): Promise<
     maxAge: 600,
   });
   const schema = await gatewaySchema();
-  await serveGraphql(app, schema, database);
-  serveSockets(app, schema, database, allows);
+  const { PERSISTED_OPERATIONS, PERSISTED_ONLY, COST_PER_MINUTE } = config;
+  const persisted = PERSISTED_OPERATIONS ? keepOperations(PERSISTED_OPERATIONS, PERSISTED_ONLY, schema) : noneKept;
+  const guard = new Guard(schema, persisted, new Budget(COST_PER_MINUTE));
+  await serveGraphql(app, guard, database);
+  serveSockets(app, guard, database, allows);
   serveHealth(app, database);
   await servePages(app, await schemaDocument());
   keepHouse(app, database);
@@ -56,19 +68,33 @@ function originRule({ CORS_ORIGINS, HOST }: Config): (origin: string | undefined
     (local && URL.canParse(origin) && loopback.includes(new URL(origin).hostname.replace(/[[\]]/g, "")));
 }
 
+/** What every answer tells browsers; pages and their files say more. */
+const safeHeaders = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
 const hints: Record<string, [code: string, message: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     "BAD_REQUEST",
     "The body must be JSON: add the header `content-type: application/json`.",
   ],
-  FST_ERR_CTP_INVALID_JSON_BODY: ["BAD_REQUEST", "The body is not valid JSON."],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["BAD_REQUEST", "The body is empty."],
-  FST_ERR_CTP_BODY_TOO_LARGE: ["QUERY_TOO_COMPLEX", `The body is larger than ${largestBody} bytes.`],
 };
 
 /** Whatever goes wrong outside GraphQL is told in the form GraphQL clients read. */
 function answerErrorsAsJson(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler((raised: FastifyError, request, reply) => {
+    const error = raised.code === "FST_ERR_CTP_BODY_TOO_LARGE" ? bodyTooLarge(request) : raised;
+    if (error instanceof AppError)
+      return reply
+        .code(error === raised ? statusOf(error) : 413)
+        .headers(headersOf(error))
+        .type("application/json; charset=utf-8")
+        .send(errorBody(error.code, error.message, request.id, error.details));
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
@@ -91,4 +117,8 @@ function answerErrorsAsJson(app: FastifyInstance): void {
       .type("application/json; charset=utf-8")
       .send(errorBody(status === 405 ? "BAD_REQUEST" : "NOT_FOUND", message as string, request.id));
   });
+}
+
+function bodyTooLarge({ headers }: FastifyRequest): AppError {
+  return exceeds("body", headers["content-length"] ?? `more than ${limits.body.most}`);
 }

@@ -17,7 +17,15 @@ function mistakesOf(environment: Record<string, string>): string {
 
 describe("the settings", () => {
   test("have a default each", () => {
-    expect(readConfig({})).toEqual({ PORT: 4000, HOST: "127.0.0.1", DATA_DIR: ".data", LOG_LEVEL: "info" });
+    expect(readConfig({})).toEqual({
+      PORT: 4000,
+      HOST: "127.0.0.1",
+      DATA_DIR: ".data",
+      PERSISTED_ONLY: false,
+      COST_PER_MINUTE: 6_000_000,
+      ACCEPT_DATA_LOSS: false,
+      LOG_LEVEL: "info",
+    });
   });
 
   test("are read from the environment, which may hold others too", () => {
@@ -29,12 +37,19 @@ describe("the settings", () => {
       ADMIN_TOKEN: "0123456789abcdef",
       SAMPLE_DATA: "false",
       CORS_ORIGINS: "https://soc.example.com, http://localhost:8080,",
+      PERSISTED_OPERATIONS: "operations",
+      PERSISTED_ONLY: "true",
+      COST_PER_MINUTE: "0",
+      ACCEPT_DATA_LOSS: "true",
       LOG_LEVEL: "silent",
     };
     expect(readConfig({ ...given, PATH: "/bin" })).toEqual({
       ...given,
       PORT: 0,
       SAMPLE_DATA: false,
+      PERSISTED_ONLY: true,
+      COST_PER_MINUTE: 0,
+      ACCEPT_DATA_LOSS: true,
       CORS_ORIGINS: ["https://soc.example.com", "http://localhost:8080"],
     });
   });
@@ -48,6 +63,10 @@ describe("the settings", () => {
       "ADMIN_TOKEN",
       "SAMPLE_DATA",
       "CORS_ORIGINS",
+      "PERSISTED_OPERATIONS",
+      "PERSISTED_ONLY",
+      "COST_PER_MINUTE",
+      "ACCEPT_DATA_LOSS",
       "LOG_LEVEL",
     ];
     expect(readConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(readConfig({}));
@@ -71,6 +90,14 @@ describe("the settings", () => {
 
   test.each(["65536", "-1", "80.5", "port"])("refuse the port %j", (PORT) => {
     expect(mistakesOf({ PORT })).toContain(`is "${PORT}"`);
+  });
+
+  test("that allow only operations that are kept need some to be kept", () => {
+    expect(mistakesOf({ PERSISTED_ONLY: "true" })).toContain("PERSISTED_ONLY: needs PERSISTED_OPERATIONS");
+  });
+
+  test.each(["19999", "-1", "1.5"])("refuse %s as what may be asked in a minute", (COST_PER_MINUTE) => {
+    expect(mistakesOf({ COST_PER_MINUTE })).toContain(`is "${COST_PER_MINUTE}"`);
   });
 
   test("that are secret are not shown, right or wrong", () => {

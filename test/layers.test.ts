@@ -10,7 +10,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   auth: { ours: ["auth", "schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   database: { ours: ["database", "errors.ts"] },
-  reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
+  reads: {
+    ours: ["reads", "schema", "auth", "database", "errors.ts", "limits.ts"],
+    packages: /^(drizzle-orm|graphql|dataloader)/,
+  },
   operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   "operation.ts": {
     ours: ["ledger.ts", "context.ts", "schema", "auth", "database", "errors.ts"],
@@ -22,8 +25,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],
     packages: /^(graphql|type-graphql)/,
   },
-  http: { ours: ["http", "auth", "context.ts", "database", "errors.ts"] },
+  guard: { ours: ["guard", "errors.ts", "limits.ts"], packages: /^(graphql|lru-cache|node:)/ },
+  http: { ours: ["http", "auth", "guard", "context.ts", "database", "errors.ts", "limits.ts"] },
   sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
+  "limits.ts": { ours: ["errors.ts"], packages: /^$/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };
 

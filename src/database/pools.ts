@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { SQL } from "drizzle-orm";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
@@ -19,6 +20,8 @@ export interface Database {
    * statements that `closing` makes of the result are the last ones, and travel together with the commit.
    */
   transaction<T>(work: Work<T>, closing?: (result: T) => SQL[]): Promise<T>;
+  /** The same for one request: when `signal` is aborted, its reads and transactions are cancelled and no more begin. */
+  until(signal: AbortSignal): Database;
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
@@ -42,15 +45,20 @@ const session = {
   statement_timeout: "5s",
   lock_timeout: "2s",
   idle_in_transaction_session_timeout: "10s",
+  // A statement whose client has gone is cancelled.
+  client_connection_check_interval: "1s",
 };
 const options = Object.entries(session)
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(" ");
 
+/** What a process keeps connections for, and how many at most of each. */
+export const connections = { requests: 10 };
+
 /** Opens the connections of this process to one database. `report` hears of connections that fail while idle. */
 export function openDatabase(connection: pg.PoolConfig, report: (error: Error) => void = () => {}): Database {
   const pool = new pg.Pool({
-    max: 10,
+    max: connections.requests,
     connectionTimeoutMillis: 5_000,
     query_timeout: 7_000,
     keepAlive: true,
@@ -65,6 +73,10 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
     client.on("error", report);
     prepareAll(client, names);
   });
+  return onPool(pool);
+}
+
+function onPool(pool: pg.Pool, signal?: AbortSignal): Database {
   return {
     pool,
     writer: drizzle(pool, { casing }),
@@ -72,23 +84,71 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
       const { sql: text, params } = dialect.sqlToQuery(statement);
       const name = planned === "once" ? undefined : unnamed;
       const query = { text, name, values: params, rowMode: "array", types: asText };
-      return (await pool.query(query)).rows as TextRow[];
+      const [client, release] = await take(pool, signal);
+      let broken = true;
+      try {
+        const { rows } = await client.query(query);
+        broken = false;
+        return rows as TextRow[];
+      } catch (error) {
+        throw reasonOf(error, signal);
+      } finally {
+        release(broken);
+      }
     },
     transaction: async (work, closing) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(pool, work, closing);
+          return await once(pool, signal, work, closing);
         } catch (error) {
-          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw error;
+          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw reasonOf(error, signal);
         }
       }
     },
+    until: (signal) => onPool(pool, signal),
     close: () => pool.end(),
   };
 }
 
-async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQL[]): Promise<T> {
+/**
+ * A connection, and how to give it back. When `signal` is aborted it is cut, at which Postgres cancels what it is doing; a
+ * request to cancel could come late and hit the next statement.
+ */
+async function take(
+  pool: pg.Pool,
+  signal: AbortSignal | undefined,
+): Promise<[pg.PoolClient, (broken: Error | boolean | undefined) => void]> {
+  signal?.throwIfAborted();
   const client = await pool.connect();
+  const cut = () => {
+    const { connection, end } = client as unknown as { connection: { stream: Duplex }; end(): Promise<void> };
+    end.call(client).catch(() => {});
+    connection.stream.destroy();
+  };
+  if (signal?.aborted) client.release();
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", cut, { once: true });
+  return [
+    client,
+    (broken) => {
+      signal?.removeEventListener("abort", cut);
+      client.release(signal?.aborted || broken);
+    },
+  ];
+}
+
+/** What is told of an error: a connection that was cut says less than why. */
+function reasonOf(error: unknown, signal: AbortSignal | undefined): unknown {
+  return signal?.aborted && !(error instanceof AppError) ? signal.reason : error;
+}
+
+async function once<T>(
+  pool: pg.Pool,
+  signal: AbortSignal | undefined,
+  work: Work<T>,
+  closing?: (result: T) => SQL[],
+): Promise<T> {
+  const [client, release] = await take(pool, signal);
   const now = (statement: SQL) => {
     const { sql: text, params: values } = dialect.sqlToQuery(statement);
     return client.query({ text, values });
@@ -108,7 +168,7 @@ async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQ
     });
     throw error;
   } finally {
-    client.release(broken);
+    release(broken);
   }
 }
 

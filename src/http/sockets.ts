@@ -1,33 +1,34 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { GraphQLError, type GraphQLSchema, getOperationAST, parse } from "graphql";
+import { type ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import { type Extra, useServer } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { type Caller, findCaller, tokenOf } from "../auth/who.js";
 import type { Database } from "../database/pools.js";
-import { publicError } from "./errors.js";
+import type { Guard } from "../guard/guard.js";
+import { readJson } from "../guard/json.js";
+import { limits } from "../limits.js";
+import { isRefusal, publicError, refusalErrors } from "./errors.js";
 
 type Socket = Extra & { caller?: Caller } & Record<PropertyKey, unknown>;
-
-const largestMessage = 64 * 1024;
 
 /** Serves subscriptions over WebSocket at `/graphql`; queries and mutations belong on HTTP. `allows`: which pages may connect. */
 export function serveSockets(
   app: FastifyInstance,
-  schema: GraphQLSchema,
+  guard: Guard,
   database: Database,
   allows: (origin: string | undefined) => boolean,
 ): void {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: largestMessage,
+    maxPayload: limits.message.most,
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   });
+  sockets.on("connection", closeOnBadMessage);
   const server = useServer<Record<string, unknown>, Socket>(
     {
-      schema,
       connectionInitWaitTimeout: 5_000,
       onConnect: async ({ connectionParams, extra }) => {
         const { headers } = extra.request;
@@ -38,7 +39,7 @@ export function serveSockets(
           return false;
         }
       },
-      onSubscribe: (_, __, { query, operationName }) => refusalOf(query, operationName),
+      onSubscribe: ({ extra }, _, payload) => admit(guard, payload, extra.caller!),
     },
     sockets,
   );
@@ -57,12 +58,27 @@ export function serveSockets(
   });
 }
 
-/** Why an operation does not run on a socket; undefined: it does. */
-function refusalOf(query: string, operationName: string | null | undefined): GraphQLError[] | undefined {
+/** graphql-ws reads messages by itself, so what its reading would change in silence is refused before. */
+function closeOnBadMessage(socket: WebSocket): void {
+  socket.on("message", (data: Buffer) => {
+    try {
+      readJson(data);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      socket.close(CloseCode.BadRequest, error.message.slice(0, 120));
+    }
+  });
+}
+
+/** What runs on a socket, or why it does not. */
+function admit(guard: Guard, request: unknown, caller: Caller): ExecutionArgs | readonly GraphQLError[] {
   try {
-    if (getOperationAST(parse(query), operationName)?.operation === "subscription") return undefined;
+    const { document, operation, operationName, variables: variableValues } = guard.admit(request, caller);
+    if (operation?.operation === "subscription")
+      return { schema: guard.schema, document, operationName, variableValues };
   } catch (error) {
-    return [new GraphQLError((error as Error).message, { extensions: { code: "GRAPHQL_PARSE_FAILED" } })];
+    if (isRefusal(error)) return refusalErrors(error);
+    throw error;
   }
   const message = "Only subscriptions run over WebSocket; send queries and mutations by POST to /graphql.";
   return [new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } })];

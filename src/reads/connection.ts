@@ -1,4 +1,5 @@
 import { AppError } from "../errors.js";
+import { defaultPage, largestPage } from "../limits.js";
 import type { Exposed, Row } from "../schema/expose.js";
 import { readCursor, writeCursor } from "./cursor.js";
 import type { Filter } from "./filter.js";
@@ -15,16 +16,13 @@ export interface ConnectionArguments {
   orderBy?: { field: string; direction: "asc" | "desc" }[] | null;
 }
 
-const defaultSize = 50;
-const largestSize = 100;
-
 /** The page that arguments ask for; refuses what contradicts itself or a limit. */
 export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has(field: string): boolean }): Page {
   const { first, last, after, before } = args;
   if (isGiven(first) && isGiven(last))
     throw wrong("`first` and `last` exclude each other; give one of them.", { first, last });
   const backward = isGiven(last) || (!isGiven(first) && isGiven(before) && !isGiven(after));
-  const limit = size(backward ? "last" : "first", (backward ? last : first) ?? defaultSize);
+  const limit = size(backward ? "last" : "first", (backward ? last : first) ?? defaultPage);
   const order = orderOf(args.orderBy);
   const place = (cursor?: string | null) => (isGiven(cursor) ? readCursor(cursor, target, order) : undefined);
   const rowsWanted = ["nodes", "edges", "pageInfo"].some((field) => fields.has(field));
@@ -44,10 +42,10 @@ const isGiven = <T>(value: T | null | undefined): value is T => value !== null &
 
 function size(name: string, value: number): number {
   if (value < 0) throw wrong(`\`${name}\` is ${value}; it cannot be negative.`, { [name]: value });
-  if (value > largestSize)
-    throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, {
+  if (value > largestPage)
+    throw wrong(`\`${name}\` is ${value}; it can be ${largestPage} at most, read on with a cursor.`, {
       [name]: value,
-      limit: largestSize,
+      limit: largestPage,
     });
   return value;
 }

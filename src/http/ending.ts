@@ -1,0 +1,20 @@
+import type { ServerResponse } from "node:http";
+import { AppError } from "../errors.js";
+import { deadline } from "../limits.js";
+
+/** Aborted when a request has taken too long, or its client has gone. */
+export function endOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  const end = (why: string) =>
+    controller.abort(new AppError("TIMEOUT", why, { limitName: "deadline", limit: deadline }));
+  const late = setTimeout(
+    end,
+    deadline,
+    `The request took longer than ${deadline / 1000} seconds and was cancelled; ask for less.`,
+  );
+  response.once("close", () => {
+    clearTimeout(late);
+    if (!response.writableFinished) end("The client has gone; its request was cancelled.");
+  });
+  return controller.signal;
+}
