@@ -15,13 +15,16 @@ export const limits = {
   body: tooMuch(1024 * 1024, "bytes in its body"),
   message: tooMuch(64 * 1024, "bytes in its WebSocket message"),
   values: tooMuch(50_000, "values in its JSON"),
-  nesting: tooMuch(64, "levels of lists and objects in its JSON"),
+  nesting: tooMuch(64, "levels of brackets within each other"),
   text: tooMuch(64 * 1024, "characters in its document"),
   tokens: tooMuch(2_000, "tokens in its document"),
   directives: tooMuch(50, "directives in its document"),
   depth: tooMuch(16, "levels of fields"),
+  fields: tooMuch(1_000, "fields, fragments spread"),
   aliases: tooMuch(50, "aliases, fragments spread"),
   rootFields: tooMuch(20, "root fields, fragments spread"),
+  // graphql-js stops there by itself.
+  comparisons: tooMuch(500_000, "comparisons of fields that answer under one name"),
   cost: tooMuch(20_000, "objects that it may have to answer"),
 } as const satisfies Record<string, Limit>;
 

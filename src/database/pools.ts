@@ -73,13 +73,13 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
     client.on("error", report);
     prepareAll(client, names);
   });
-  return onPool(pool);
+  return onPool(pool, drizzle(pool, { casing }));
 }
 
-function onPool(pool: pg.Pool, signal?: AbortSignal): Database {
+function onPool(pool: pg.Pool, writer: Writer, signal?: AbortSignal): Database {
   return {
     pool,
-    writer: drizzle(pool, { casing }),
+    writer,
     read: async (statement, planned = "once") => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
       const name = planned === "once" ? undefined : unnamed;
@@ -105,7 +105,7 @@ function onPool(pool: pg.Pool, signal?: AbortSignal): Database {
         }
       }
     },
-    until: (signal) => onPool(pool, signal),
+    until: (signal) => onPool(pool, writer, signal),
     close: () => pool.end(),
   };
 }

@@ -62,7 +62,7 @@ export class Checked {
     const known = this.#weights.get(operation);
     if (known) return known.cost;
     const weight = weigh(this.schema, operation, this.#fragments, variables);
-    for (const limit of ["depth", "aliases", "rootFields"] as const) {
+    for (const limit of ["depth", "fields", "aliases", "rootFields"] as const) {
       if (weight[limit] > limits[limit].most) throw exceeds(limit, weight[limit]);
     }
     if (weight.cost > limits.cost.most) throw exceeds("cost", weight.cost, { cost: weight.cost });
@@ -72,6 +72,8 @@ export class Checked {
 
   validate(): void {
     const mistakes = validate(this.schema, this.document, specifiedRules, { maxErrors: mistakesTold });
+    if (mistakes.some(({ message }) => message === "Validation aborted."))
+      throw exceeds("comparisons", `more than ${limits.comparisons.most}`);
     if (mistakes.length) throw new InvalidDocument("GRAPHQL_VALIDATION_FAILED", mistakes);
   }
 }
@@ -88,9 +90,13 @@ function parsed(text: string): DocumentNode {
 
 /** Literals in a document meet the same rules as the JSON beside it. */
 function refuseTokens({ loc }: DocumentNode): void {
-  let directives = 0;
+  let [directives, nesting] = [0, 0];
   for (let token: Token | null = loc!.startToken; token; token = token.next) {
-    if (token.kind === TokenKind.AT) directives++;
+    const { kind } = token;
+    if (kind === TokenKind.AT) directives++;
+    if (kind === TokenKind.BRACE_R || kind === TokenKind.BRACKET_R) nesting--;
+    if ((kind === TokenKind.BRACE_L || kind === TokenKind.BRACKET_L) && ++nesting > limits.nesting.most)
+      throw exceeds("nesting", `more than ${limits.nesting.most}`);
     refuseToken(token);
   }
   if (directives > limits.directives.most) throw exceeds("directives", directives);

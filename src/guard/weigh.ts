@@ -22,6 +22,7 @@ import { defaultPage, largestPage, plainList } from "../limits.js";
 /** What an operation asks for, its fragments spread. Nothing is left out for `@skip`, types or fields named twice. */
 export interface Weight {
   readonly depth: number;
+  readonly fields: number;
   readonly aliases: number;
   readonly rootFields: number;
   /** How many objects it may have to answer. */
@@ -33,8 +34,10 @@ export interface Weight {
 /** What a set of selections asks for. Its objects are `fixed`, and `each` for every item of the page that it selects from. */
 interface Sum {
   depth: number;
-  aliases: number;
+  /** All fields, and those that are not below another. */
   fields: number;
+  top: number;
+  aliases: number;
   fixed: number;
   each: number;
 }
@@ -90,7 +93,8 @@ export function weigh(
     return {
       depth: 1 + sub.depth,
       aliases: sub.aliases + (node.alias ? 1 : 0),
-      fields: 1,
+      fields: 1 + sub.fields,
+      top: 1,
       fixed: isList ? 0 : own,
       each: isList ? own : 0,
     };
@@ -115,19 +119,20 @@ export function weigh(
     return fallback && numberOf(fallback);
   };
 
-  const { depth, aliases, fields, fixed, each } = sumOf(
+  const { depth, fields, top, aliases, fixed, each } = sumOf(
     operation.selectionSet,
     schema.getRootType(operation.operation) ?? undefined,
   );
-  return { depth, aliases, rootFields: fields, cost: within(fixed + each * plainList), varies };
+  return { depth, fields, aliases, rootFields: top, cost: within(fixed + each * plainList), varies };
 }
 
-const nothing = (): Sum => ({ depth: 0, aliases: 0, fields: 0, fixed: 0, each: 0 });
+const nothing = (): Sum => ({ depth: 0, fields: 0, top: 0, aliases: 0, fixed: 0, each: 0 });
 
 function add(sum: Sum, more: Sum): void {
   sum.depth = Math.max(sum.depth, more.depth);
   sum.aliases = within(sum.aliases + more.aliases);
   sum.fields = within(sum.fields + more.fields);
+  sum.top = within(sum.top + more.top);
   sum.fixed = within(sum.fixed + more.fixed);
   sum.each = within(sum.each + more.each);
 }
