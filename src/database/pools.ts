@@ -5,6 +5,7 @@ import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { AppError, retryable, sqlState } from "../errors.js";
+import type { Ending } from "./ending.js";
 
 /** One transaction, or a connection of its own: where writes are made. */
 export type Writer = NodePgDatabase;
@@ -20,8 +21,8 @@ export interface Database {
    * statements that `closing` makes of the result are the last ones, and travel together with the commit.
    */
   transaction<T>(work: Work<T>, closing?: (result: T) => SQL[]): Promise<T>;
-  /** The same for one request: when `signal` is aborted, its reads and transactions are cancelled and no more begin. */
-  until(signal: AbortSignal): Database;
+  /** The same for one request: at its ending its reads and transactions are cancelled, and no more begin. */
+  until(ending: Ending): Database;
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
@@ -76,7 +77,7 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
   return onPool(pool, drizzle(pool, { casing }));
 }
 
-function onPool(pool: pg.Pool, writer: Writer, signal?: AbortSignal): Database {
+function onPool(pool: pg.Pool, writer: Writer, ending?: Ending): Database {
   return {
     pool,
     writer,
@@ -84,14 +85,14 @@ function onPool(pool: pg.Pool, writer: Writer, signal?: AbortSignal): Database {
       const { sql: text, params } = dialect.sqlToQuery(statement);
       const name = planned === "once" ? undefined : unnamed;
       const query = { text, name, values: params, rowMode: "array", types: asText };
-      const [client, release] = await take(pool, signal);
+      const [client, release] = await take(pool, ending);
       let broken = true;
       try {
         const { rows } = await client.query(query);
         broken = false;
         return rows as TextRow[];
       } catch (error) {
-        throw reasonOf(error, signal);
+        throw reasonOf(error, ending);
       } finally {
         release(broken);
       }
@@ -99,56 +100,53 @@ function onPool(pool: pg.Pool, writer: Writer, signal?: AbortSignal): Database {
     transaction: async (work, closing) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(pool, signal, work, closing);
+          return await once(pool, ending, work, closing);
         } catch (error) {
-          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw reasonOf(error, signal);
+          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw reasonOf(error, ending);
         }
       }
     },
-    until: (signal) => onPool(pool, writer, signal),
+    until: (ending) => onPool(pool, writer, ending),
     close: () => pool.end(),
   };
 }
 
 /**
- * A connection, and how to give it back. When `signal` is aborted it is cut, at which Postgres cancels what it is doing; a
- * request to cancel could come late and hit the next statement.
+ * A connection, and how to give it back. At the ending it is cut, at which Postgres cancels what it is doing; a request to
+ * cancel could come late and hit the next statement.
  */
 async function take(
   pool: pg.Pool,
-  signal: AbortSignal | undefined,
+  ending: Ending | undefined,
 ): Promise<[pg.PoolClient, (broken: Error | boolean | undefined) => void]> {
-  signal?.throwIfAborted();
+  ending?.assertOpen();
   const client = await pool.connect();
-  const cut = () => {
+  const over = ending?.begin(() => {
     const { connection, end } = client as unknown as { connection: { stream: Duplex }; end(): Promise<void> };
     end.call(client).catch(() => {});
     connection.stream.destroy();
+  });
+  const release = (broken: Error | boolean | undefined) => {
+    over?.();
+    client.release(ending?.reason ?? broken);
   };
-  if (signal?.aborted) client.release();
-  signal?.throwIfAborted();
-  signal?.addEventListener("abort", cut, { once: true });
-  return [
-    client,
-    (broken) => {
-      signal?.removeEventListener("abort", cut);
-      client.release(signal?.aborted || broken);
-    },
-  ];
+  if (ending?.reason) release(true);
+  ending?.assertOpen();
+  return [client, release];
 }
 
 /** What is told of an error: a connection that was cut says less than why. */
-function reasonOf(error: unknown, signal: AbortSignal | undefined): unknown {
-  return signal?.aborted && !(error instanceof AppError) ? signal.reason : error;
+function reasonOf(error: unknown, ending: Ending | undefined): unknown {
+  return error instanceof AppError ? error : (ending?.reason ?? error);
 }
 
 async function once<T>(
   pool: pg.Pool,
-  signal: AbortSignal | undefined,
+  ending: Ending | undefined,
   work: Work<T>,
   closing?: (result: T) => SQL[],
 ): Promise<T> {
-  const [client, release] = await take(pool, signal);
+  const [client, release] = await take(pool, ending);
   const now = (statement: SQL) => {
     const { sql: text, params: values } = dialect.sqlToQuery(statement);
     return client.query({ text, values });

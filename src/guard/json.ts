@@ -29,25 +29,44 @@ function parse(text: string): unknown {
 }
 
 const number = /-?\d[\d.eE+-]*/y;
+const beginsNumber = (sign: string) => sign === "-" || (sign >= "0" && sign <= "9");
 
 /** Looks at everything outside strings once, before anything is built of it, and counts the keys. */
 function scan(text: string): number {
   let [keys, values, nesting] = [0, 1, 0];
   for (let at = 0; at < text.length; at++) {
-    const sign = text[at]!;
-    if (sign === '"') at = endOfString(text, at);
-    if (sign === ":") keys++;
-    if (sign === "," && ++values > limits.values.most) throw exceeds("values", `more than ${limits.values.most}`);
-    if ((sign === "{" || sign === "[") && ++nesting > limits.nesting.most)
-      throw exceeds("nesting", `more than ${limits.nesting.most}`);
-    if (sign === "}" || sign === "]") nesting--;
-    if (sign !== "-" && !(sign >= "0" && sign <= "9")) continue;
-    number.lastIndex = at;
-    const written = number.exec(text)?.[0] ?? sign;
-    if (!isExact(written)) throw inexact(text, at, written);
-    at += written.length - 1;
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at);
+        break;
+      case ":":
+        keys++;
+        break;
+      case ",":
+        if (++values > limits.values.most) throw exceeds("values", `more than ${limits.values.most}`);
+        break;
+      case "{":
+      case "[":
+        if (++nesting > limits.nesting.most) throw exceeds("nesting", `more than ${limits.nesting.most}`);
+        break;
+      case "}":
+      case "]":
+        nesting--;
+        break;
+      default:
+        at += lengthOfNumber(text, at);
+    }
   }
   return keys;
+}
+
+/** How far the number goes on that begins here, if one does; refuses it if it could not be kept. */
+function lengthOfNumber(text: string, at: number): number {
+  if (!beginsNumber(text[at]!)) return 0;
+  number.lastIndex = at;
+  const [written = "-"] = number.exec(text) ?? [];
+  if (!isExact(written)) throw inexact(text, at, written);
+  return written.length - 1;
 }
 
 /** Where the string that begins at `start` ends: at the next quote with an even number of backslashes before it. */

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
+import { Ending } from "../database/ending.js";
 import { AppError } from "../errors.js";
 import { deadline } from "../limits.js";
 
-/** Aborted when a request has taken too long, or its client has gone. */
-export function endOf(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  const end = (why: string) =>
-    controller.abort(new AppError("TIMEOUT", why, { limitName: "deadline", limit: deadline }));
+/** Ends when a request has taken too long, or its client has gone. */
+export function endOf(response: ServerResponse): Ending {
+  const ending = new Ending();
+  const end = (why: string) => ending.end(new AppError("TIMEOUT", why, { limitName: "deadline", limit: deadline }));
   const late = setTimeout(
     end,
     deadline,
@@ -16,5 +16,5 @@ export function endOf(response: ServerResponse): AbortSignal {
     clearTimeout(late);
     if (!response.writableFinished) end("The client has gone; its request was cancelled.");
   });
-  return controller.signal;
+  return ending;
 }
