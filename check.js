@@ -55,6 +55,7 @@ const checks = {
   "lint and format": () => tool("biome", "ci", "--error-on-warnings"),
   "schema.graphql": () => current("schema.graphql", ["dist/main.js", "schema"]),
   "THIRD-PARTY-NOTICES.md": () => current("THIRD-PARTY-NOTICES.md", ["notices.js"]),
+  "docs/limits.md": () => current("docs/limits.md", ["limits.js"]),
   "docs/model.md": () => current("docs/model.md", ["model.js"]),
   migrations,
 };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Caller } from "./auth/who.js";
 import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
+import { longestKey } from "./limits.js";
 import { Reads } from "./reads/reads.js";
 
 /** What one request carries, whichever door it came through. */
@@ -30,8 +31,8 @@ export interface Origin {
 export function contextOf(database: Database, { caller, requestId, address, headers, body }: Origin): Context {
   const container = containerOf(headers);
   const key = text(headers, "idempotency-key");
-  if (key && key.length > 255)
-    throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; 255 are the limit.`);
+  if (key && key.length > longestKey)
+    throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; ${longestKey} are the limit.`);
   return {
     caller,
     requestId,

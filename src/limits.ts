@@ -34,6 +34,9 @@ export const [largestPage, defaultPage] = [100, 50];
 /** How many objects a list without pages counts for. */
 export const plainList = 10;
 
+/** How many characters an idempotency key has at most. */
+export const longestKey = 255;
+
 /** How many mistakes of one document or of its variables are told. */
 export const mistakesTold = 5;
 

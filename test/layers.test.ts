@@ -20,9 +20,9 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "reads", "errors.ts"], packages: /^node:/ },
+  "context.ts": { ours: ["auth", "database", "reads", "errors.ts", "limits.ts"], packages: /^node:/ },
   resolvers: {
-    ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts"],
+    ours: ["resolvers", "operations", "operation.ts", "reads", "schema", "context.ts", "errors.ts", "limits.ts"],
     packages: /^(graphql|type-graphql)/,
   },
   guard: { ours: ["guard", "errors.ts", "limits.ts"], packages: /^(graphql|lru-cache|node:)/ },

@@ -41,7 +41,8 @@ const casing = "snake_case";
 const dialect = new PgDialect({ casing });
 const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
-const session = {
+/** What every connection asks of Postgres. */
+export const session = {
   TimeZone: "UTC",
   statement_timeout: "5s",
   lock_timeout: "2s",
