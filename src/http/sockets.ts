@@ -44,6 +44,8 @@ export function serveSockets(
     sockets,
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Nobody else listens to it any more, and an error that nobody hears ends the process.
+    socket.on("error", () => {});
     const refusal = refuse(request, allows);
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
@@ -89,7 +91,8 @@ function refuse(
   { url, headers }: IncomingMessage,
   allows: (origin: string | undefined) => boolean,
 ): string | undefined {
-  if (new URL(url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
+  // Read as it is: what is no URL would throw here, and end the process.
+  if (url?.split("?", 1)[0] !== "/graphql") return "404 Not Found";
   const ours =
     headers.origin !== undefined && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
   if (!ours && !allows(headers.origin)) return "403 Origin not allowed";

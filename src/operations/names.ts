@@ -64,6 +64,13 @@ export function atMost(field: string, limit: number, given: string): string {
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
 }
 
+/** A name without blanks around it. */
+export function plainName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === "") return refuse("INVALID_VALUE", "A name needs a letter or digit.", "name");
+  return atMost("name", 255, trimmed);
+}
+
 export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
 
 /** The id of the active user meant; null for none. */

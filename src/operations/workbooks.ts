@@ -14,7 +14,7 @@ import {
   workbookTemplates,
 } from "../schema/workbook.js";
 import { administer } from "./administration.js";
-import { atMost, isGiven, meant, roleId, userId } from "./names.js";
+import { isGiven, meant, plainName, roleId, userId } from "./names.js";
 
 export interface Template {
   id: number;
@@ -120,7 +120,7 @@ export const administerWorkbookTemplates = administer({
         .where(eq(workbookTemplates.isDefault, true));
     return {
       ...input,
-      ...(isGiven(name) ? { name: atMost("name", 255, name.trim()) } : {}),
+      ...(isGiven(name) ? { name: plainName(name) } : {}),
       ...(standing ? {} : { creatorId: work.context.caller.id }),
     };
   },
