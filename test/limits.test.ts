@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +65,8 @@ describe("the cost of a request", () => {
   test("is 0 when nothing was looked at", async () => {
     const refused = await post(url, { query: "{" });
     expect([refused.status, refused.headers.get("x-query-cost")]).toEqual([400, "0"]);
+    const unread = await fetch(`${url}/graphql`, { method: "POST", headers, body: "{" });
+    expect([unread.status, unread.headers.get("x-query-cost")]).toEqual([400, "0"]);
   });
 
   test("is limited for each caller and minute, and the refusal says when to retry", async () => {
@@ -92,7 +94,6 @@ describe("the cost of a request", () => {
 
 describe("operations that are kept", () => {
   const open = "query Open($id: Int!) { container(id: $id) { id } }";
-  const files = join(folder, "operations");
   const manifest = join(folder, "manifest.json");
   writeFileSync(
     manifest,
@@ -102,8 +103,9 @@ describe("operations that are kept", () => {
       operations: [{ id: hashOf(open), body: open, name: "Open", type: "query" }],
     }),
   );
-  const named = join(folder, "named.json");
-  writeFileSync(named, JSON.stringify({ open }));
+  const named = join(folder, "named");
+  mkdirSync(named);
+  writeFileSync(join(named, "open.graphql"), open);
   const variables = { id: 7 };
   const persistedQuery = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
 
@@ -173,8 +175,11 @@ describe("operations that are kept", () => {
       await expect(start).rejects.toThrow(`The operation "${name}" of PERSISTED_OPERATIONS would not run: `);
       await expect(start).rejects.toThrow(why);
     }
-    const start = createServer(readConfig({ LOG_LEVEL: "silent", PERSISTED_OPERATIONS: files }), database);
-    await expect(start).rejects.toThrow(`PERSISTED_OPERATIONS cannot be read from ${files}`);
+    const start = createServer(
+      readConfig({ LOG_LEVEL: "silent", PERSISTED_OPERATIONS: join(folder, "none") }),
+      database,
+    );
+    await expect(start).rejects.toThrow(`PERSISTED_OPERATIONS cannot be read from ${join(folder, "none")}`);
   });
 });
 

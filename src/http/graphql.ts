@@ -72,16 +72,20 @@ export async function serveGraphql(app: FastifyInstance, guard: Guard, database:
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    handler: async (request, reply) => {
+    onRequest: async (_, reply) => {
       reply.header("x-query-cost", 0);
+    },
+    handler: async (request, reply) => {
       const http = { method: request.method, headers: headersOf(request), search: "", body: {} };
       let refusal: string | undefined;
       const context = async () => {
         try {
           return await admit(request, reply, http);
         } catch (error) {
-          if (!isRefusal(error)) request.log.error({ err: error }, "a request could not be admitted");
-          if (!isRefusal(error)) throw error;
+          if (!isRefusal(error)) {
+            request.log.error({ err: error }, "a request could not be admitted");
+            throw error;
+          }
           request.log.info({ reason: error.message }, "a request was refused");
           reply.header("x-query-cost", costOf(error) ?? 0);
           refusal = refusalBody(error);
@@ -89,7 +93,8 @@ export async function serveGraphql(app: FastifyInstance, guard: Guard, database:
         }
       };
       const { headers, status, body } = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: http, context });
-      reply.code(status ?? 200).headers(Object.fromEntries(headers));
+      for (const [name, value] of headers) reply.header(name, value);
+      reply.code(status ?? 200);
       return body.kind === "complete" ? (refusal ?? body.string) : reply.send(Readable.from(body.asyncIterator));
     },
     onSend: async (request, reply, body) => {
