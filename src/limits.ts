@@ -50,7 +50,7 @@ export function exceeds(
   details: Record<string, unknown> = {},
 ): AppError {
   const { most, counts, code } = limits[name];
-  return new AppError(code, `The request has ${value} ${counts}; ${most} are the limit.`, {
+  return new AppError(code, `The request has ${value} ${counts}; ${most} are the limit, ask for less.`, {
     limitName: name,
     limit: most,
     value,

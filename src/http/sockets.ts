@@ -48,7 +48,11 @@ export function serveSockets(
     socket.on("error", () => {});
     const refusal = refuse(request, allows);
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      sockets.emit("connection", opened, request);
+      // ws closes the socket with the right code; graphql-ws would print a stack for each frame that is none.
+      opened.removeAllListeners("error").on("error", () => {});
+    });
   });
   app.addHook("preClose", async () => {
     // Clients that do not answer the farewell may not hold up the stop.
