@@ -4,7 +4,16 @@
 import { readConfig } from "./dist/config.js";
 import { connections, session } from "./dist/database/pools.js";
 import { errorCodes } from "./dist/errors.js";
-import { deadline, defaultPage, largestPage, limits, longestKey, mistakesTold, plainList } from "./dist/limits.js";
+import {
+  deadline,
+  defaultPage,
+  largestPage,
+  limits,
+  longestKey,
+  mistakesTold,
+  plainList,
+  schemaList,
+} from "./dist/limits.js";
 import { countedAtMost } from "./dist/reads/level.js";
 
 const { COST_PER_MINUTE } = readConfig({});
@@ -17,7 +26,7 @@ process.stdout.write(`# Limits
 
 What one request may ask, and what is refused. A refusal comes before anything runs, as a GraphQL error with a status of
 400 or more (over WebSocket as the error of the operation), and names the limit and the value that broke it:
-\`{"code": "QUERY_TOO_COMPLEX", "limitName": "cost", "limit": ${limits.cost.most}, "value": 31000, "cost": 31000}\`. This page is
+\`{"code": "QUERY_TOO_COMPLEX", "limitName": "cost", "limit": ${limits.cost.most}, "value": 520201, "cost": 520201}\`. This page is
 made by \`node limits.js\`.
 
 ## The size of a request
@@ -33,7 +42,7 @@ JSON cannot be kept with 4400. No more than ${mistakesTold} mistakes of a docume
 
 The cost of a request is how many objects it may have to answer: one for each object, times the size of the page or list
 it is in. A page counts for its \`first\` or \`last\`, at most ${largestPage}; ${defaultPage} when neither is given. A list without
-pages counts for ${plainList}. Fields that hold values cost nothing, \`@skip\` and \`@include\` change nothing, and what two
+pages counts for ${plainList}, one of the schema itself for ${schemaList}. Fields that hold values cost nothing, \`@skip\` and \`@include\` change nothing, and what two
 fragments both ask for counts twice. \`{ containers(first: 20) { nodes { owner { id } } } }\` costs 1 + 20 + 20.
 
 It is in the header \`x-query-cost\` of every answer, 0 where a request was refused unseen, and in \`extensions.cost\` for

@@ -40,7 +40,7 @@ const settings = z
       .number()
       .int()
       .refine((cost) => cost === 0 || cost >= limits.cost.most, `must be 0 or at least ${limits.cost.most}`)
-      .default(6_000_000),
+      .default(50_000_000),
     ACCEPT_DATA_LOSS: flag.default(false),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })

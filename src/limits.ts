@@ -25,7 +25,7 @@ export const limits = {
   rootFields: tooMuch(20, "root fields, fragments spread"),
   // graphql-js stops there by itself.
   comparisons: tooMuch(500_000, "comparisons of fields that answer under one name"),
-  cost: tooMuch(20_000, "objects that it may have to answer"),
+  cost: tooMuch(500_000, "objects that it may have to answer"),
 } as const satisfies Record<string, Limit>;
 
 /** How many objects a page has at most, and where a caller does not say. */
@@ -33,6 +33,9 @@ export const [largestPage, defaultPage] = [100, 50];
 
 /** How many objects a list without pages counts for. */
 export const plainList = 10;
+
+/** The same for the lists of the schema itself: one whole introspection is within the limit, two are not. */
+export const schemaList = 30;
 
 /** How many characters an idempotency key has at most. */
 export const longestKey = 255;

@@ -22,7 +22,7 @@ describe("the settings", () => {
       HOST: "127.0.0.1",
       DATA_DIR: ".data",
       PERSISTED_ONLY: false,
-      COST_PER_MINUTE: 6_000_000,
+      COST_PER_MINUTE: 50_000_000,
       ACCEPT_DATA_LOSS: false,
       LOG_LEVEL: "info",
     });
@@ -96,7 +96,7 @@ describe("the settings", () => {
     expect(mistakesOf({ PERSISTED_ONLY: "true" })).toContain("PERSISTED_ONLY: needs PERSISTED_OPERATIONS");
   });
 
-  test.each(["19999", "-1", "1.5"])("refuse %s as what may be asked in a minute", (COST_PER_MINUTE) => {
+  test.each(["499999", "-1", "1.5"])("refuse %s as what may be asked in a minute", (COST_PER_MINUTE) => {
     expect(mistakesOf({ COST_PER_MINUTE })).toContain(`is "${COST_PER_MINUTE}"`);
   });
 

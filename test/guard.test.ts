@@ -153,7 +153,7 @@ describe("the weight of a document", () => {
       refusalOf(() =>
         guard.admit({ query: query.replace("id", "parts { nodes { id } }"), variables: { n: 100 } }, caller),
       ),
-    ).toMatchObject({ code: "QUERY_TOO_COMPLEX", limitName: "cost", limit: 20_000, value: 520_201, cost: 520_201 });
+    ).toMatchObject({ code: "QUERY_TOO_COMPLEX", limitName: "cost", limit: 500_000, value: 520_201, cost: 520_201 });
   });
 });
 

@@ -8,6 +8,7 @@ import {
   getNullableType,
   isCompositeType,
   isInterfaceType,
+  isIntrospectionType,
   isListType,
   isObjectType,
   type OperationDefinitionNode,
@@ -17,7 +18,7 @@ import {
   TypeNameMetaFieldDef,
   type ValueNode,
 } from "graphql";
-import { defaultPage, largestPage, plainList } from "../limits.js";
+import { defaultPage, largestPage, plainList, schemaList } from "../limits.js";
 
 /** What an operation asks for, its fragments spread. Nothing is left out for `@skip`, types or fields named twice. */
 export interface Weight {
@@ -102,7 +103,8 @@ export function weigh(
 
   /** How many items a page has: as many as are asked for, whichever way that is said. */
   const sizeOf = (node: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number => {
-    if (!definition?.args.some(({ name }) => name === "first")) return plainList;
+    if (!definition?.args.some(({ name }) => name === "first"))
+      return definition && isIntrospectionType(getNamedType(definition.type)) ? schemaList : plainList;
     const sizes = (node.arguments ?? []).filter(({ name }) => name.value === "first" || name.value === "last");
     const given = sizes.map(({ value }) => numberOf(value)).filter((size) => size !== undefined);
     return given.length ? Math.max(...given) : defaultPage;

@@ -173,7 +173,7 @@ export const families: Family[] = [
   },
   document(
     "pages without a size",
-    "{ containers { nodes { artifacts { nodes { container { artifacts { nodes { id } } } } } } } }",
+    "{ containers { nodes { artifacts { nodes { container { artifacts { nodes { notes { nodes { id } } } } } } } } } }",
     complex,
     "cost",
   ),
