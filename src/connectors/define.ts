@@ -1,4 +1,4 @@
-import type { ActionManifest, Connector, Job, Manifest, Parameter, Result, Setting } from "./connector.js";
+import type { ActionManifest, Connector, Job, Manifest, Output, Parameter, Result, Setting } from "./connector.js";
 import { hiding } from "./hide.js";
 import { checkParameters, checkSettings, complete, type ValuesOf } from "./values.js";
 
@@ -22,6 +22,14 @@ export function action<const P extends Readonly<Record<string, Parameter>>, S>(
   },
 ): Action {
   return definition;
+}
+
+/** What results have: each path below `action_result` with its data type, and after it the kinds of evidence it is. */
+export function output(paths: Record<string, string | readonly [string, ...string[]]>): Output[] {
+  return Object.entries(paths).map(([path, kind]) => {
+    const [dataType, ...contains] = [kind].flat();
+    return { dataPath: `action_result.${path}`, dataType: dataType!, ...(contains.length && { contains }) };
+  });
 }
 
 /**

@@ -20,9 +20,8 @@ export async function hiding<T>(
   const clean = (text: string) =>
     [...secrets]
       .sort((a, b) => b.length - a.length)
-      .reduce((plain, secret) => plain.replaceAll(secret, hidden), text)
-      .replaceAll("\0", "\uFFFD")
-      .toWellFormed();
+      .reduce((plain, secret) => plain.replaceAll(secret, hidden), wellFormed(text))
+      .replaceAll("\0", "\uFFFD");
   const hide = (secret: string) => {
     if (secret) for (const form of formsOf(secret)) secrets.add(form);
   };
@@ -36,9 +35,17 @@ export async function hiding<T>(
   }
 }
 
+/** Halves of surrogate pairs have no form in UTF-8. */
+const wellFormed = (text: string) => Buffer.from(text).toString();
+
 /** A secret as it is, and as it travels. */
 function formsOf(secret: string): string[] {
-  return [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64"), JSON.stringify(secret).slice(1, -1)];
+  return [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString("base64"),
+    JSON.stringify(secret).slice(1, -1),
+  ];
 }
 
 function cleaned(value: unknown, clean: (text: string) => string, depth = 0): unknown {
