@@ -19,8 +19,8 @@ export function readAddress(text: string): Address {
 
 /** The network of so many bits that an address is in, such as `192.0.2.0/24`. */
 export function networkOf({ ip, bytes }: Address, bits: number): string {
-  const { networkAddressFromCIDR } = bytes.length === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
-  return `${networkAddressFromCIDR(`${ip}/${bits}`)}/${bits}`;
+  const family = bytes.length === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
+  return `${family.networkAddressFromCIDR(`${ip}/${bits}`)}/${bits}`;
 }
 
 /** The name that a DNS server knows an address by. */

@@ -23,7 +23,7 @@ export async function hiding<T>(
       .reduce((plain, secret) => plain.replaceAll(secret, hidden), wellFormed(text))
       .replaceAll("\0", "\uFFFD");
   const hide = (secret: string) => {
-    if (secret) for (const form of formsOf(secret)) secrets.add(form);
+    for (const form of formsOf(secret)) secrets.add(form);
   };
   for (const [name, { dataType }] of Object.entries(configuration))
     if (dataType === "password" && typeof job.settings[name] === "string") hide(job.settings[name]);
@@ -40,12 +40,10 @@ const wellFormed = (text: string) => Buffer.from(text).toString();
 
 /** A secret as it is, and as it travels. */
 function formsOf(secret: string): string[] {
-  return [
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString("base64"),
-    JSON.stringify(secret).slice(1, -1),
-  ];
+  const base64 = Buffer.from(secret).toString("base64");
+  return [secret, secret.trim(), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64].filter(
+    Boolean,
+  );
 }
 
 function cleaned(value: unknown, clean: (text: string) => string, depth = 0): unknown {

@@ -119,6 +119,8 @@ const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status
 
 function credentials({ settings, hide }: Work<Settings>): Record<string, string> {
   const { username, password, auth_header: name, auth_token: secret } = settings;
+  // `Bearer x` is a secret whole, and so is `x`.
+  hide(secret?.replace(/^\S+\s+/, "") ?? "");
   if (secret) return { [name]: secret };
   if (!username) return {};
   const basic = Buffer.from(`${username}:${password ?? ""}`).toString("base64");

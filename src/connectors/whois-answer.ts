@@ -27,7 +27,7 @@ export function referralIn(answer: string): Server | undefined {
 /** The `Name: value` lines of an answer, by name; remarks and everything else stay in the raw text alone. */
 export function fieldsOf(answer: string): Record<string, string[]> {
   const fields = new Map<string, string[]>();
-  for (const line of answer.split("\n")) {
+  for (const line of answer.split(/\r?\n/)) {
     const found = /^[ \t]*([a-z][\w /-]{0,60}?)[ .\t]*:[ \t]+(\S.*)$/i.exec(line.slice(0, 2000));
     if (!found) continue;
     const [name, value] = [found[1]!, found[2]!.trim()];
