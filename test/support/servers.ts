@@ -67,11 +67,12 @@ export async function dnsServer(answer: (name: string, type: string) => DnsAnswe
   return { address: `127.0.0.1:${port}`, asked };
 }
 
-/** A server that is given the first line a client writes, as whois servers are. */
-export async function lineServer(answer: (line: string, socket: Socket) => void) {
+/** A server that is given the first line a client writes, as whois servers are, and may greet before that. */
+export async function lineServer(answer: (line: string, socket: Socket) => void, greet?: (socket: Socket) => void) {
   const asked: string[] = [];
   const server = createServer((socket) => {
     socket.on("error", () => {});
+    greet?.(socket);
     socket.once("data", (bytes) => {
       asked.push(bytes.toString());
       answer(bytes.toString().trim(), socket);
