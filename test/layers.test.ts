@@ -29,6 +29,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["resolvers", "operations", "operation.ts", "events", "reads", "schema", "context.ts", "errors.ts"],
     packages: /^(graphql|type-graphql)/,
   },
+  connectors: {
+    ours: ["connectors", "errors.ts"],
+    packages: /^(node:|countries-list|ipaddr\.js|lru-cache|maxmind|nodemailer)/,
+  },
   http: { ours: ["http", "auth", "context.ts", "database", "events", "errors.ts"] },
   sample: { ours: ["sample", "schema", "operations", "database"], packages: /^(drizzle-orm|node:)/ },
   "errors.ts": { ours: [], packages: /^$/ },

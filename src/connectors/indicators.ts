@@ -8,15 +8,19 @@ import { readDomain } from "./domains.js";
 
 export type Kind = "hash" | "ip" | "domain" | "url";
 
-const hash = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})$/i;
+/** The lengths of MD5, SHA-1, SHA-256 and SHA-512 in hexadecimal. */
+const hashLengths = [32, 40, 64, 128];
+const isHash = (text: string) => hashLengths.includes(text.length) && /^[0-9a-f]+$/i.test(text);
 
 /** The form of an indicator of any kind, a range of addresses too; undefined where a text is none. */
 export function keyOf(text: string): string | undefined {
-  if (hash.test(text)) return text.toLowerCase();
+  if (isHash(text)) return text.toLowerCase();
+  // Lists have millions of these, and they have one spelling alone.
+  if (isIP(text) === 4) return text;
   const [network = "", bits, more] = text.split("/", 3);
-  if (isIP(network) && bits === undefined) return readAddress(network).ip;
-  if (isIP(network) && more === undefined && /^\d{1,3}$/.test(bits!)) return rangeKey(network, Number(bits));
   try {
+    if (isIP(network) && bits === undefined) return readAddress(network).ip;
+    if (isIP(network) && more === undefined && /^\d{1,3}$/.test(bits!)) return rangeKey(network, Number(bits));
     return bits === undefined ? readDomain(text) : urlKey(text);
   } catch {
     return undefined;
@@ -30,7 +34,7 @@ export function keysFor(kind: Kind, text: string): string[] {
 
 const keys: Record<Kind, (text: string) => string[]> = {
   hash(text) {
-    if (!hash.test(text))
+    if (!isHash(text))
       throw new Error(`${JSON.stringify(text)} is not an MD5, SHA-1, SHA-256 or SHA-512 in hexadecimal.`);
     return [text.toLowerCase()];
   },

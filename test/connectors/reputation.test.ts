@@ -28,6 +28,7 @@ const plain = list(
     "no indicator, this",
     "",
     "10.0.0.0/99",
+    "fe80::1%eth0",
   ].join("\r\n"),
 );
 const csv = list(
@@ -120,7 +121,7 @@ test("a URL is another when its path is", async () => {
 test("lines that are no indicators are left out, and the log says which", async () => {
   const job = jobWith(settings);
   await ask("ip", "9.9.9.9", job);
-  expect(job.lines).toEqual(["blocked.txt: 2 lines are no indicators and are left out, the first is line 8."]);
+  expect(job.lines).toEqual(["blocked.txt: 3 lines are no indicators and are left out, the first is line 8."]);
 });
 
 test("the asset says what lines without a verdict mean", async () => {
