@@ -30,7 +30,7 @@ const records = output({
 
 /** Asks DNS servers; names are asked for as they are, never completed by the machine's search domains. */
 export const dns = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a02",
+  appid: "dfaa6a29-0ca5-40cd-a0c6-4e8fb14bbff7",
   name: "DNS",
   version: "1.0.0",
   description: "Asks DNS servers about names and addresses.",

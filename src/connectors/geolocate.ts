@@ -23,7 +23,7 @@ type Settings = ValuesOf<typeof configuration>;
 
 /** Says where addresses are, from a database file: nothing is asked of another machine. */
 export const geolocate = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a01",
+  appid: "c7db9bee-e872-4f8c-a5ed-0dee353ac64e",
   name: "Geolocate",
   version: "1.0.0",
   description: "Says in which country, and with a city database in which city, an address is.",

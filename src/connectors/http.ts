@@ -35,14 +35,14 @@ const answer = output({
   "data.*.content_type": "string",
   "data.*.response_body": "string",
   "data.*.encoding": "string",
-  "data.*.parsed_response_body": "string",
+  "data.*.parsed_response_body": "object",
   "summary.status_code": "numeric",
   "summary.reason": "string",
 });
 
 /** Calls a web API below the base URL of its asset. */
 export const http = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a04",
+  appid: "1987d03a-7861-41de-a179-bd4066f110b8",
   name: "HTTP",
   version: "1.0.0",
   description: "Calls web APIs that have no connector of their own.",

@@ -26,7 +26,7 @@ const recipients = (description: string) => ({ dataType: "string", description, 
 
 /** Sends mails over the SMTP server of its asset. */
 export const mail = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a06",
+  appid: "5a5ad097-3b76-449b-9c27-972b8468cb13",
   name: "SMTP",
   version: "1.0.0",
   description: "Sends mails.",
@@ -49,8 +49,8 @@ export const mail = connector({
       },
       output: output({
         "data.*.message_id": "string",
-        "data.*.accepted": ["string", "email"],
-        "data.*.rejected": ["string", "email"],
+        "data.*.accepted.*": ["string", "email"],
+        "data.*.rejected.*": ["string", "email"],
         "data.*.response": "string",
         "summary.message_id": "string",
         "summary.total_accepted": "numeric",

@@ -8,6 +8,8 @@ import { readAddress } from "./addresses.js";
  * words.
  */
 
+const maxSeconds = 3600;
+
 /** Talks with somebody for so many seconds at most; the signal given to the talk ends with the job's or with the time. */
 export async function within<T>(
   seconds: number,
@@ -16,6 +18,8 @@ export async function within<T>(
   talk: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
+  if (!(seconds > 0 && seconds <= maxSeconds))
+    throw new Error(`The setting "timeout" must be above 0 and at most ${maxSeconds} seconds, is ${seconds}.`);
   const time = AbortSignal.timeout(seconds * 1000);
   const either = AbortSignal.any([signal, time]);
   try {

@@ -23,7 +23,7 @@ type Settings = ValuesOf<typeof configuration>;
 
 /** Looks indicators up in lists that are files of this machine. */
 export const reputation = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a05",
+  appid: "052dfdf4-1c80-432f-9ee4-b63f088f53e9",
   name: "Reputation lists",
   version: "1.0.0",
   description: "Looks files, addresses, domains and URLs up in lists of known ones.",

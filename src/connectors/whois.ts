@@ -27,7 +27,7 @@ const limits = { bytes: 256 * 1024, servers: 5 };
 
 const answers = {
   "data.*.server": "string",
-  "data.*.fields": "string",
+  "data.*.fields": "object",
   "data.*.raw": "string",
   "summary.organization": "string",
   "summary.name": "string",
@@ -38,7 +38,7 @@ const answers = {
 
 /** Asks whois servers, beginning at the asset's and going where they refer to. */
 export const whois = connector({
-  appid: "5f0b8a8e-5c0e-4c65-9a0d-6a1f0e6f7a03",
+  appid: "1be03b84-b9a9-46c1-a018-769d2b8fc032",
   name: "WHOIS lookup",
   version: "1.0.0",
   description: "Asks whois servers who has a domain or an address.",
