@@ -57,15 +57,11 @@ export function connector<S extends Readonly<Record<string, Setting>>>(
         const found = actions.find(({ action }) => action === name.toLowerCase());
         if (!found) throw new Error(`${about.name} has no action ${JSON.stringify(name)}.`);
         refuse(checkParameters(found, parameters));
-        const settings = found.needsAsset || Object.keys(job.settings).length ? settingsOf(job) : defaultsOf(about);
-        return found.run(complete(found.parameters, parameters) as never, { ...work, settings });
+        return found.run(complete(found.parameters, parameters) as never, { ...work, settings: settingsOf(job) });
       }),
     test: (job) => hiding(about.configuration, job, (work) => test({ ...work, settings: settingsOf(job) })),
   };
 }
-
-/** Settings of an action that runs without an asset. */
-const defaultsOf = ({ configuration }: Pick<Manifest, "configuration">) => complete(configuration, {}) as never;
 
 function refuse(mistakes: string[], prefix = ""): void {
   if (mistakes.length) throw new Error(prefix + mistakes.join(" "));

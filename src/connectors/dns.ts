@@ -111,7 +111,7 @@ interface Found {
 
 /** The records; undefined when the name does not exist. That is an answer too, other failures are none. */
 function ask(name: string, type: Type, { settings, signal }: Work<Settings>): Promise<Found[] | undefined> {
-  return within(settings.timeout, "The DNS server", signal, async (end) => {
+  return within(settings.timeout, "DNS", signal, async (end) => {
     // Two tries of a third each, the second of which the library doubles.
     const resolver = new Resolver({ timeout: Math.ceil((settings.timeout * 1000) / 3), tries: 2 });
     if (settings.servers) useServers(resolver, settings.servers);

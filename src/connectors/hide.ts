@@ -29,7 +29,9 @@ export async function hiding<T>(
     if (dataType === "password" && typeof job.settings[name] === "string") hide(job.settings[name]);
 
   try {
-    return cleaned(await run({ ...job, hide, log: (line) => job.log(clean(line)) }), clean) as T;
+    const { settings, attemptKey, signal } = job;
+    const log = (line: string) => job.log(clean(line));
+    return cleaned(await run({ settings, attemptKey, signal, hide, log }), clean) as T;
   } catch (error) {
     throw new Error(clean(error instanceof Error ? error.message : String(error)));
   }

@@ -121,11 +121,12 @@ function credentials({ settings, hide }: Work<Settings>): Record<string, string>
   const { username, password, auth_header: name, auth_token: secret } = settings;
   // `Bearer x` is a secret whole, and so is `x`.
   hide(secret?.replace(/^\S+\s+/, "") ?? "");
-  if (secret) return { [name]: secret };
-  if (!username) return {};
   const basic = Buffer.from(`${username}:${password ?? ""}`).toString("base64");
-  hide(basic);
-  return { authorization: `Basic ${basic}` };
+  if (username) hide(basic);
+  return {
+    ...(username && { authorization: `Basic ${basic}` }),
+    ...(secret && { [name.toLowerCase()]: secret }),
+  };
 }
 
 async function resultOf(url: URL, response: Response, limit: number): Promise<Result> {

@@ -119,6 +119,7 @@ function addresses(name: string, text: string): string[] {
     .split(/[,;]/)
     .map((one) => one.trim())
     .filter((one) => one !== "");
+  if (text && all.length === 0) throw new Error(`${name}: there is no address in ${JSON.stringify(text)}.`);
   const wrong = all.find((one) => !/^[^\s@<>()[\]\\,;:"]{1,64}@[^\s@<>()[\]\\,;:"]{1,255}$/.test(one));
   if (wrong !== undefined)
     throw new Error(`${name}: ${JSON.stringify(wrong)} is not an address such as soc@example.com.`);

@@ -32,11 +32,11 @@ export function isBelow(base: URL, url: URL): boolean {
 
 /**
  * Whether a path could be read as one that goes up, or to another host. Servers differ in what they decode, how often,
- * and whether `\` is `/` and `..;x` is `..`; so all of it counts.
+ * and whether `\` or `／` is `/` and `..;x` is `..`; so all of it counts.
  */
 function leavesItsFolder(path: string): boolean {
   const [plain = ""] = path.split(/[?#]/);
-  const decoded = decodedFully(plain);
+  const decoded = decodedFully(plain)?.normalize("NFKC");
   if (decoded === undefined || /[\\\0-\x1f\x7f]/.test(decoded)) return true;
   if (/^\/|^[a-z][a-z0-9+.-]*:\/\//i.test(decoded)) return true;
   return decoded.split(/[/?#]/).some((segment) => /^\.{1,2}$/.test(segment.split(";")[0]!.trim()));

@@ -96,8 +96,7 @@ export const whois = connector({
   ],
   async test(work) {
     const server = firstServer(work.settings);
-    const answer = await ask(server, server.host, "example.com", work);
-    if (!answer.trim()) throw new Error(`${server.name} gives an empty answer.`);
+    await ask(server, server.host, "example.com", work);
     return `${server.name} answers.`;
   },
 });
@@ -156,7 +155,9 @@ function ask({ host, port, name }: Server, address: string, query: string, { set
     const socket = await connect(address, port, end);
     try {
       socket.write(`${dialect(host, query)}\r\n`);
-      return asText(await readAtMost(limits.bytes, name, socket));
+      const answer = asText(await readAtMost(limits.bytes, name, socket));
+      if (!answer.trim()) throw new Error(`${name} gives an empty answer.`);
+      return answer;
     } finally {
       socket.destroy();
     }

@@ -116,6 +116,8 @@ test.each([
   "hosts/%00",
   ".\t./admin",
   "%zz",
+  "%c0%ae%c0%ae/admin",
+  "．．／admin",
 ])("%j leads out of the base URL, and nothing is sent", async (location) => {
   const before = requests.length;
   await expect(get(location)).rejects.toThrow("is not a path below the base URL");
@@ -177,6 +179,11 @@ test("secrets are sent, and what comes back of them is hidden", async () => {
   expect(requests.at(-1)!.headers["x-key"]).toBe("Token t0p-s3cret");
   expect(JSON.stringify(withToken)).not.toContain("t0p-s3cret");
   expect(JSON.stringify(withBasic)).not.toContain(basic);
+});
+
+test("a secret header goes beside a login", async () => {
+  await get("echo", { ...secrets, auth_header: "X-Key", auth_token: "t0p-s3cret" });
+  expect(requests.at(-1)!.headers).toMatchObject({ authorization: `Basic ${basic}`, "x-key": "t0p-s3cret" });
 });
 
 test("secrets are in no error either", async () => {

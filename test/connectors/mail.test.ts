@@ -49,6 +49,7 @@ test.each([
   ["to", "soc@example.com>\r\nRCPT TO:<victim@example.net"],
   ["cc", "Name <soc@example.com>"],
   ["bcc", "soc"],
+  ["to", " , ;"],
   ["to", "undisclosed: a@example.com;"],
 ])("%s %j would be more than it says, and nothing is sent", async (name, value) => {
   const before = server.mails.length;

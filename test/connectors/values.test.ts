@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkParameters, checkSettings, complete } from "../../src/connectors/values.js";
+import { checkParameters, checkSettings, complete, type ValuesOf } from "../../src/connectors/values.js";
 
 const action = {
   action: "block ip",
@@ -36,6 +36,15 @@ test.each([null, "", undefined])("%j is missing where a value is needed", (ip) =
 test("names that every object has are no parameters", () => {
   expect(checkParameters(action, { ip: "1.1.1.1", constructor: 1 })).toHaveLength(1);
   expect(checkParameters({ action: "x", parameters: {} }, JSON.parse('{"__proto__": 1}'))).toHaveLength(1);
+});
+
+test("actions and settings get values of the types that are declared", () => {
+  const values: ValuesOf<typeof action.parameters> = { ip: "1.1.1.1", minutes: 5, log: undefined, mode: "drop" };
+  // @ts-expect-error only what is in the list of values
+  const mode: typeof values.mode = "burn";
+  // @ts-expect-error a number has a default, but is never a text
+  const minutes: typeof values.minutes = "5";
+  expect([mode, minutes]).toEqual(["burn", "5"]);
 });
 
 test("a number that is none is refused", () => {

@@ -112,6 +112,10 @@ test("an answer without known fields is given as it is", async () => {
   });
 });
 
+test("an empty answer is none", async () => {
+  await expect(ask("silent.example").answer).rejects.toThrow(`${registry.address} gives an empty answer.`);
+});
+
 test("a huge answer is not read to its end", async () => {
   await expect(ask("huge.example").answer).rejects.toThrow(`${registry.address} answers with more than 262144 bytes.`);
 });
