@@ -9,6 +9,15 @@ export interface Address {
   readonly range: string | undefined;
 }
 
+/** What actions on an address take. */
+export const addressParameter = {
+  dataType: "string",
+  description: "The address, of either family.",
+  required: true,
+  primary: true,
+  contains: ["ip", "ipv6"],
+} as const;
+
 /** Reads an address of either family; an IPv4 address written as IPv6 is the IPv4 address. */
 export function readAddress(text: string): Address {
   const trimmed = text.trim();

@@ -1,5 +1,5 @@
 import { Resolver } from "node:dns/promises";
-import { readAddress, reverseName } from "./addresses.js";
+import { addressParameter, readAddress, reverseName } from "./addresses.js";
 import type { Result } from "./connector.js";
 import { action, connector, output, type Work } from "./define.js";
 import { readDomain } from "./domains.js";
@@ -63,15 +63,7 @@ export const dns = connector({
       description: "Finds the names of an IP address.",
       effect: "read",
       needsAsset: false,
-      parameters: {
-        ip: {
-          dataType: "string",
-          description: "The address, of either family.",
-          required: true,
-          primary: true,
-          contains: ["ip", "ipv6"],
-        },
-      },
+      parameters: { ip: addressParameter },
       output: records.filter(({ dataPath }) => !/ttl|priority/.test(dataPath)),
       run: ({ ip }, work: Work<Settings>) => lookup(reverseName(readAddress(ip)), "PTR", work),
     }),

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { continents, countries, type TCountryCode } from "countries-list";
 import { open, type Response } from "maxmind";
-import { networkOf, readAddress } from "./addresses.js";
+import { addressParameter, networkOf, readAddress } from "./addresses.js";
 import { action, connector, output, type Work } from "./define.js";
 import { remembering } from "./files.js";
 import type { ValuesOf } from "./values.js";
@@ -37,15 +37,7 @@ export const geolocate = connector({
       description: "Finds the place of an IP address.",
       effect: "read",
       needsAsset: false,
-      parameters: {
-        ip: {
-          dataType: "string",
-          description: "The address, of either family.",
-          required: true,
-          primary: true,
-          contains: ["ip", "ipv6"],
-        },
-      },
+      parameters: { ip: addressParameter },
       output: output({
         "data.*.ip": ["string", "ip", "ipv6"],
         "data.*.range": "string",

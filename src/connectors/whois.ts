@@ -1,4 +1,4 @@
-import { readAddress } from "./addresses.js";
+import { addressParameter, readAddress } from "./addresses.js";
 import type { Result } from "./connector.js";
 import { action, connector, output, type Work } from "./define.js";
 import { readDomain } from "./domains.js";
@@ -72,15 +72,7 @@ export const whois = connector({
       description: "Finds who has an IP address.",
       effect: "read",
       needsAsset: false,
-      parameters: {
-        ip: {
-          dataType: "string",
-          description: "The address, of either family.",
-          required: true,
-          primary: true,
-          contains: ["ip", "ipv6"],
-        },
-      },
+      parameters: { ip: addressParameter },
       output: output({ ...answers, "summary.ip": ["string", "ip", "ipv6"], "summary.range": "string" }),
       async run(parameters, work: Work<Settings>) {
         const { ip, range } = readAddress(parameters.ip);

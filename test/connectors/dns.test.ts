@@ -1,7 +1,7 @@
 import type { Answer } from "dns-packet";
 import { expect, test } from "vitest";
 import { dns } from "../../src/connectors/dns.js";
-import { closedPort, type DnsAnswer, dnsServer, endWhen, jobWith } from "../support/servers.js";
+import { closedPort, type DnsAnswer, dnsServer, jobWith } from "../support/servers.js";
 
 const name = "www.example.com";
 const zone: Record<string, Answer[]> = {
@@ -154,12 +154,9 @@ test("a server that is down, or hangs, ends the lookup in words", async () => {
 });
 
 test("a lookup ends at the signal", async () => {
-  let heard!: (value: unknown) => void;
-  const told = new Promise((resolve) => {
-    heard = resolve;
-  });
-  const silent = await dnsServer(() => void heard(undefined));
-  const job = jobWith({ servers: silent.address, timeout: 60 }, { signal: endWhen(told) });
+  const ending = new AbortController();
+  const silent = await dnsServer(() => void ending.abort());
+  const job = jobWith({ servers: silent.address, timeout: 60 }, { signal: ending.signal });
   await expect(dns.run("lookup domain", { domain: name }, job)).rejects.toThrow(
     "The action was ended before DNS had answered.",
   );

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { http } from "../../src/connectors/http.js";
-import { closedPort, endWhen, httpServer, jobWith, lineServer } from "../support/servers.js";
+import { closedPort, httpServer, jobWith, lineServer } from "../support/servers.js";
 
 const requests: { method: string; url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
 
@@ -223,12 +223,9 @@ test("a server that is down, hangs, stops half-way or speaks something else is t
 });
 
 test("a call ends at the signal", async () => {
-  let heard!: (value: unknown) => void;
-  const told = new Promise((resolve) => {
-    heard = resolve;
-  });
-  const silent = await httpServer(heard);
-  const job = jobWith({ base_url: silent.url, timeout: 60 }, { signal: endWhen(told) });
+  const ending = new AbortController();
+  const silent = await httpServer(() => ending.abort());
+  const job = jobWith({ base_url: silent.url, timeout: 60 }, { signal: ending.signal });
   await expect(http.run("get data", { location: "x" }, job)).rejects.toThrow("The action was ended before");
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mail } from "../../src/connectors/mail.js";
-import { closedPort, endWhen, jobWith, lineServer, smtpServer } from "../support/servers.js";
+import { closedPort, jobWith, lineServer, smtpServer } from "../support/servers.js";
 
 const server = await smtpServer({
   onRcptTo: ({ address }, _, done) =>
@@ -116,12 +116,9 @@ test("a server that is down, hangs, or says nonsense is told in words", async ()
 });
 
 test("a mail that cannot be finished ends at the signal", async () => {
-  let heard!: (value: unknown) => void;
-  const told = new Promise((resolve) => {
-    heard = resolve;
-  });
-  const silent = await smtpServer({ onMailFrom: heard });
-  const job = jobWith({ ...settings, port: silent.port, timeout: 60 }, { signal: endWhen(told) });
+  const ending = new AbortController();
+  const silent = await smtpServer({ onMailFrom: () => ending.abort() });
+  const job = jobWith({ ...settings, port: silent.port, timeout: 60 }, { signal: ending.signal });
   await expect(send({}, job)).rejects.toThrow("The action was ended before 127.0.0.1 had answered.");
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { whois } from "../../src/connectors/whois.js";
-import { closedPort, endWhen, jobWith, lineServer } from "../support/servers.js";
+import { closedPort, jobWith, lineServer } from "../support/servers.js";
 
 const registrar = await lineServer((_, socket) =>
   socket.end(
@@ -145,12 +145,9 @@ test("a server that is down, hangs, or is no server is told in words", async () 
 });
 
 test("a question ends at the signal", async () => {
-  let heard!: (value: unknown) => void;
-  const told = new Promise((resolve) => {
-    heard = resolve;
-  });
-  const silent = await lineServer(heard);
-  const job = jobWith({ server: silent.address, timeout: 60 }, { signal: endWhen(told) });
+  const ending = new AbortController();
+  const silent = await lineServer(() => ending.abort());
+  const job = jobWith({ server: silent.address, timeout: 60 }, { signal: ending.signal });
   await expect(whois.run("whois domain", { domain: "example.com" }, job)).rejects.toThrow(
     "The action was ended before",
   );

@@ -18,13 +18,6 @@ export function jobWith(settings: Record<string, unknown>, rest: Partial<Job> = 
   return { settings, attemptKey: "7:0", signal, log: (line) => void lines.push(line), lines, ...rest };
 }
 
-/** A signal that ends as soon as a server says that somebody talks to it. */
-export function endWhen(told: Promise<unknown>): AbortSignal {
-  const controller = new AbortController();
-  told.then(() => controller.abort());
-  return controller.signal;
-}
-
 /** What a name server says to a question; nothing, and it hangs. */
 export type DnsAnswer = { answers: Answer[] } | { code: number } | { bytes: Buffer } | undefined;
 
