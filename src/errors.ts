@@ -61,13 +61,13 @@ export class Refusal extends Error {
     readonly code: RefusalCode,
     message: string,
     readonly field?: string,
-    readonly ids: Record<string, number> = {},
+    readonly ids: Record<string, number | boolean> = {},
   ) {
     super(message);
   }
 }
 
-export function refuse(code: RefusalCode, message: string, field?: string, ids?: Record<string, number>): never {
+export function refuse(code: RefusalCode, message: string, field?: string, ids?: Record<string, number | boolean>): never {
   throw new Refusal(code, message, field, ids);
 }
 

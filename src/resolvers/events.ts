@@ -64,7 +64,7 @@ for (const topic of topics) {
   eventResolvers.push(["Query", field, (_: unknown, args: Arguments, context) => page(topic, args, context)]);
 }
 
-function eventType({ event, object, node, status }: Topic): Class {
+function eventType({ event, object, part, node, status }: Topic): Class {
   const type = namedClass(event.name);
   ObjectType(event.name, { description: event.description, simpleResolvers: true })(type);
   addField(type, "kind", event.kind.thunk, "What happened; `START` where following begins.", {});
@@ -85,6 +85,16 @@ function eventType({ event, object, node, status }: Topic): Class {
     (told: Delivery, _, { reads }, info) =>
       reads.one(told[object.key] ?? null, { target: object.target, column }, info),
   ]);
+  if (part) {
+    const { field, target } = part;
+    addField(type, field, () => target.type, `The ${target.name} that brought it; null: none did.`);
+    eventResolvers.push([
+      event.name,
+      field,
+      ({ nodeType, nodeId }: Delivery, _, { reads }, info) =>
+        nodeType === target.name ? reads.one(nodeId!, { target, column: columnOf(target.table, "id") }, info) : null,
+    ]);
+  }
   if (!node) return type;
   addField(type, "node", () => Node, "The object that changed, as it is now; null at a `START`, and when it is gone.");
   eventResolvers.push([

@@ -15,6 +15,7 @@ import { namedClass } from "../schema/classes.js";
 import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
 import { type Given, inputType, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
+import { actions } from "./actions.js";
 import { administration } from "./administration.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
@@ -26,7 +27,7 @@ import { ViewerResolver } from "./viewer.js";
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
 /** Every mutation of the API. */
-export const operations: readonly Operation[] = [...playbookApi, ...administration];
+export const operations: readonly Operation[] = [...playbookApi, ...actions, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
 

@@ -3,7 +3,7 @@ import { refusalCodes } from "../errors.js";
 import { addField, type Class, namedClass } from "./classes.js";
 import { enumOf } from "./enums.js";
 import type { Exposed } from "./expose.js";
-import { DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
+import { DateTime, GraphQLJSON, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
 
 /*
  * The words in which an operation says what it takes and gives. The GraphQL input and payload types, and the TypeScript
@@ -21,6 +21,7 @@ export const text: Token<string> = { thunk: () => String };
 export const flag: Token<boolean> = { thunk: () => Boolean };
 export const time: Token<string> = { thunk: () => DateTime };
 export const object: Token<Record<string, unknown>> = { thunk: () => GraphQLJSONObject };
+export const json: Token<unknown> = { thunk: () => GraphQLJSON };
 export const idOrName: Token<IdOrName> = { thunk: () => IdOrNameScalar };
 
 /** One of the words of an enum of the database. */
@@ -60,6 +61,15 @@ export function nested<I extends Inputs>(name: string, description: string, inpu
   return { thunk: () => type };
 }
 
+/** Such an object in a payload. */
+export function shaped(name: string, description: string, fields: Record<string, ReturnType<typeof given>>) {
+  const type = namedClass(name);
+  ObjectType(name, { description, simpleResolvers: true })(type);
+  for (const [field, { token, description }] of Object.entries(fields))
+    addField(type, field, token.thunk, description, {});
+  return { thunk: () => type } as Token<Record<string, unknown>>;
+}
+
 export function inputType(name: string, description: string, inputs: Inputs): Class {
   const type = namedClass(name);
   InputType(name, { description })(type);
@@ -77,7 +87,7 @@ export type Given = { description: string } & (
 );
 export type Payload = Record<string, Given>;
 
-export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
+export const given = (token: Token<unknown>, description: string) => ({ token, description });
 export const found = (target: Exposed, key: string, description: string): Given => ({
   target,
   key,
