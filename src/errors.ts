@@ -67,7 +67,12 @@ export class Refusal extends Error {
   }
 }
 
-export function refuse(code: RefusalCode, message: string, field?: string, ids?: Record<string, number | boolean>): never {
+export function refuse(
+  code: RefusalCode,
+  message: string,
+  field?: string,
+  ids?: Record<string, number | boolean>,
+): never {
   throw new Refusal(code, message, field, ids);
 }
 

@@ -18,7 +18,15 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["events", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql)/,
   },
-  operations: { ours: ["operations", "operation.ts", "schema", "auth", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
+  connectors: { ours: ["connectors", "errors.ts"] },
+  actions: {
+    ours: ["actions", "connectors", "schema", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
+  operations: {
+    ours: ["operations", "operation.ts", "actions", "schema", "auth", "errors.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
   "operation.ts": {
     ours: ["ledger.ts", "context.ts", "events", "schema", "auth", "database", "errors.ts"],
     packages: /^drizzle-orm/,

@@ -23,6 +23,11 @@ const matrix = `
   createContainer         yes -   yes yes yes -
   pin                     yes -   yes yes yes -
 
+  runAction               yes -   yes yes yes -
+  act                     yes -   yes yes yes -
+  cancelActionRun         yes -   yes yes yes -
+  completeActionRun       yes -   yes yes yes -
+
   createLabel             yes -   -   -   -   -
   updateLabel             yes -   -   -   -   -
   deleteLabel             yes -   -   -   -   -

@@ -19,20 +19,25 @@ export function mistakesIn(declared: Declared, parameters: Parameters): string[]
 /** The parameters with the defaults of those that are missing. */
 export function withDefaults(declared: Declared, parameters: Parameters): Parameters {
   const defaults = Object.entries(manifestOf(declared).parameters).flatMap(([name, { default: value }]) =>
-    value === undefined || value === null ? [] : [[name, value]],
+    !isGiven(value) || isGiven(parameters[name]) ? [] : [[name, value]],
   );
-  return { ...Object.fromEntries(defaults), ...parameters };
+  return { ...parameters, ...Object.fromEntries(defaults) };
 }
 
 /** Whether an action runs without any parameters. */
 export function needsParameters(declared: Declared): boolean {
-  return Object.values(manifestOf(declared).parameters).some((parameter) => parameter.required && !isSet(parameter));
+  return Object.values(manifestOf(declared).parameters).some(
+    (parameter) => parameter.required && !isGiven(parameter.default),
+  );
 }
 
-const isSet = (parameter: Parameter) => parameter.default !== undefined && parameter.default !== null;
+const isGiven = (value: unknown) => value !== undefined && value !== null;
 
 function manifestOf({ parameters, ...declared }: Declared): ActionManifest {
-  const entries = Object.entries(parameters).map(([name, rules]) => [name, parameterOf(rules as Record<string, unknown>)]);
+  const entries = Object.entries(parameters).map(([name, rules]) => [
+    name,
+    parameterOf(rules as Record<string, unknown>),
+  ]);
   return { ...declared, description: "", output: [], parameters: Object.fromEntries(entries) };
 }
 

@@ -33,17 +33,31 @@ export function endingOf(
     ({ parameter, message }, index) =>
       ` (${index + 1})For Parameter: ${JSON.stringify(withoutContext(parameter))} Message: "${message}"`,
   );
-  return { success: succeeded > 0, message: `'${run.name}'${where}: ${counts.join(", ")}.${said.join("")}`, results, ...rest };
+  return {
+    success: succeeded > 0,
+    message: `'${run.name}'${where}: ${counts.join(", ")}.${said.join("")}`,
+    results,
+    ...rest,
+  };
 }
 
 /** The ending of an app run that failed as a whole, for one reason. */
 export function failure(run: Run, reason: string, rest: Omit<Ending, "success" | "message" | "results"> = {}): Ending {
-  const results = run.parameters.map((parameter) => ({ success: false, message: reason, parameter, data: [], summary: {} }));
+  const results = run.parameters.map((parameter) => ({
+    success: false,
+    message: reason,
+    parameter,
+    data: [],
+    summary: {},
+  }));
   return endingOf(run, results, rest);
 }
 
 /** The parameters that the product sees: without where their values came from. */
-export function withoutContext({ context: _, ...parameters }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function withoutContext({
+  context: _,
+  ...parameters
+}: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return parameters;
 }
 

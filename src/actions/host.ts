@@ -24,7 +24,10 @@ tell({ ready: true });
 
 async function ready() {
   const loaded = await loadConnectors(process.argv.slice(2));
-  return { connectors: new Map(loaded.map((one) => [one.manifest.appid, one])), stop: { controller: new AbortController() } };
+  return {
+    connectors: new Map(loaded.map((one) => [one.manifest.appid, one])),
+    stop: { controller: new AbortController() },
+  };
 }
 
 async function answer(order: Extract<Order, { appid: string }>, signal: AbortSignal): Promise<Answer> {

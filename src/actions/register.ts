@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Database, Writer } from "../database/pools.js";
 import type { Connector, Manifest } from "../connectors/connector.js";
+import type { Database, Writer } from "../database/pools.js";
 
 /** Any number, the same in every release: gateways that start together register one after the other. */
 const lock = 7_450_235;
@@ -76,7 +76,10 @@ function snakeCase(declared: Readonly<Record<string, object>>): Record<string, o
     Object.entries(declared).map(([name, rules]) => [
       name,
       Object.fromEntries(
-        Object.entries(rules).map(([rule, value]) => [rule.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+        Object.entries(rules).map(([rule, value]) => [
+          rule.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+          value,
+        ]),
       ),
     ]),
   );

@@ -104,6 +104,11 @@ export class Feed {
     }
   }
 
+  /** A cursor after everything that this gateway has heard of. */
+  get cursor(): string {
+    return writeCursor(this.tail.history, this.tail.head);
+  }
+
   /** Whether events arrive at the moment. */
   get alive(): boolean {
     return this.tail.alive;

@@ -52,7 +52,10 @@ export const after = (pos: number): SQL => sql`
   from event_log where pos > ${pos} order by pos limit ${pageSize}`;
 
 export function readEvent(row: TextRow): LogEvent {
-  const [pos, time, topic, kind, sequence, objectId, containerId, nodeType, nodeId, status] = row as [string, ...string[]];
+  const [pos, time, topic, kind, sequence, objectId, containerId, nodeType, nodeId, status] = row as [
+    string,
+    ...string[],
+  ];
   return {
     pos: Number(pos),
     time: fromPostgresTime(time!),

@@ -97,7 +97,8 @@ const isOf = (event: LogEvent, { actionRunId, container, status }: ActionRunFilt
 export const actionRunEvents = topic({
   ...ofActionRun,
   field: "actionRunEvents",
-  description: "How actions go: each comes to be, begins and ends, and before it ends each of its app runs but the last",
+  description:
+    "How actions go: each comes to be, begins and ends, and before it ends each of its app runs but the last",
   event: { name: "ActionRunEvent", description: "A change of an action run.", kind: runEventKind },
   part: { target: AppRun, field: "appRun" },
   filter: actionRunFilter,
@@ -107,7 +108,7 @@ export const actionRunEvents = topic({
 
 const ends = new Set<string | null>(["success", "failed", "cancelled"]);
 
-const actionCallbacks = topic({
+export const actionCallbacks = topic({
   ...ofActionRun,
   field: "actionCallbacks",
   description: "Actions that end, each once: with all that a callback gets",

@@ -41,7 +41,8 @@ const target = nested("ActionTargetInput", "An app, and what the action runs on 
 
 export const runAction = operation({
   name: "runAction",
-  description: "POST /rest/action_run: queues an action on apps, assets and parameters. What is wrong is told at once, and nothing queued.",
+  description:
+    "POST /rest/action_run: queues an action on apps, assets and parameters. What is wrong is told at once, and nothing queued.",
   may: "apps:execute",
   input: {
     container,
@@ -98,7 +99,8 @@ export const act = operation({
       parameters: input.parameters ?? null,
     };
     const planned = await planTargets(work, input.action, [target]);
-    if (!planned.length) return refuse("INVALID_VALUE", `No active asset offers ${JSON.stringify(input.action)}.`, "assets");
+    if (!planned.length)
+      return refuse("INVALID_VALUE", `No active asset offers ${JSON.stringify(input.action)}.`, "assets");
     return queue(work, container.id, { ...input, name, planned, reviewer });
   },
 });
@@ -117,7 +119,11 @@ interface Asked {
 
 type Held = Asked & { planned: readonly Planned[]; reviewer?: number | null };
 
-async function queue(work: Work<unknown>, containerId: number, { planned, reviewer = null, ...asked }: Held): Promise<Done> {
+async function queue(
+  work: Work<unknown>,
+  containerId: number,
+  { planned, reviewer = null, ...asked }: Held,
+): Promise<Done> {
   const runs = planned.flatMap(({ assets, ...rest }) =>
     assets.map((asset) => ({ ...rest, asset, approvers: approversOf(asset, asked.action) })),
   );
@@ -144,10 +150,14 @@ async function queue(work: Work<unknown>, containerId: number, { planned, review
       claimTime: held(approvers) ? null : begins(asked.startTime),
     })),
   );
-  const questions = runs.flatMap(({ asset, approvers }) => approvers.map((approverId) => ({ assetId: asset?.id, approverId })));
+  const questions = runs.flatMap(({ asset, approvers }) =>
+    approvers.map((approverId) => ({ assetId: asset?.id, approverId })),
+  );
   if (reviewer !== null) questions.push({ assetId: undefined, approverId: reviewer });
   if (questions.length)
-    await work.writer.insert(approvals).values(questions.map((question) => ({ ...question, containerId, actionRunId })));
+    await work.writer
+      .insert(approvals)
+      .values(questions.map((question) => ({ ...question, containerId, actionRunId })));
   return queued(work, containerId, actionRunId);
 }
 
@@ -169,7 +179,11 @@ async function queueManual(
 
 type Columns = Omit<typeof actionRuns.$inferInsert, "containerId">;
 
-async function insertRun({ writer }: Work<unknown>, containerId: number, columns: Columns | Record<string, unknown>): Promise<number> {
+async function insertRun(
+  { writer }: Work<unknown>,
+  containerId: number,
+  columns: Columns | Record<string, unknown>,
+): Promise<number> {
   const [run] = await writer
     .insert(actionRuns)
     .values({ containerId, ...(columns as Columns) })
@@ -210,6 +224,9 @@ function approversOf(asset: AssetRow | null, action: string): number[] {
   const { name, approvers, primaryVoting, secondaryVoting } = asset;
   const [primary, secondary] = [true, false].map((one) => approvers.filter((approver) => approver.primary === one));
   if (primary!.length < primaryVoting || secondary!.length < secondaryVoting)
-    refuse("WRONG_STATE", `The asset ${name} asks for more approvals than it has approvers; set up more, or ask for fewer.`);
+    refuse(
+      "WRONG_STATE",
+      `The asset ${name} asks for more approvals than it has approvers; set up more, or ask for fewer.`,
+    );
   return [...(primaryVoting > 0 ? primary! : []), ...(secondaryVoting > 0 ? secondary! : [])].map(({ id }) => id);
 }

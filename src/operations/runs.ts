@@ -50,8 +50,15 @@ export const cancelActionRun = operation({
       update app_runs set status = 'cancelled', message = ${reason}, claim_time = null, lease_token = null, end_time = now()
       from open where app_runs.id = open.id`);
     const ended = await endRun(work, id, sql`status = 'cancelled', cancelled = ${reason}, message = ${reason}`);
-    if (!ended) return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId", { cancelled: false, actionRunId: id });
-    return { message: `Action run ${id} was cancelled.`, result: { cancelled: true, actionRunId: id, containerId: ended } };
+    if (!ended)
+      return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId", {
+        cancelled: false,
+        actionRunId: id,
+      });
+    return {
+      message: `Action run ${id} was cancelled.`,
+      result: { cancelled: true, actionRunId: id, containerId: ended },
+    };
   },
 });
 
@@ -68,8 +75,12 @@ export const completeActionRun = operation({
   on: (work) => seenRun(work, work.input.actionRunId),
   async run(work, { id, type }) {
     const { success } = work.input;
-    if (type !== "manual") return refuse("WRONG_STATE", `Action run ${id} is not done by hand; it ends by itself.`, "actionRunId");
-    const [status, message] = [success ? "success" : "failed", work.input.message || `Marked as ${success ? "done" : "failed"}.`];
+    if (type !== "manual")
+      return refuse("WRONG_STATE", `Action run ${id} is not done by hand; it ends by itself.`, "actionRunId");
+    const [status, message] = [
+      success ? "success" : "failed",
+      work.input.message || `Marked as ${success ? "done" : "failed"}.`,
+    ];
     const ended = await endRun(work, id, sql`status = ${status}, message = ${message}`);
     if (!ended) return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId");
     return { message: `Action run ${id} was completed.`, result: { actionRunId: id, containerId: ended } };

@@ -53,7 +53,11 @@ const mostRuns = 1000;
 export async function planTargets(work: Work<unknown>, action: string, targets: readonly Target[]): Promise<Planned[]> {
   const named = targets.flatMap(({ app }) => (app === null ? [] : [app]));
   const offers = await offersOf(work, action, named);
-  const set = await assetsOf(work, offers, targets.flatMap(({ assets }) => assets ?? []));
+  const set = await assetsOf(
+    work,
+    offers,
+    targets.flatMap(({ assets }) => assets ?? []),
+  );
   const mistakes: string[] = [];
   const planned = targets.flatMap((target) => planTarget(action, target, offers, set, mistakes));
   const runs = planned.reduce((sum, { assets }) => sum + assets.length, 0);
@@ -83,13 +87,15 @@ function planTarget(action: string, target: Target, offers: Offer[], set: AssetR
   });
 }
 
-function appsOf(action: string, { app, assets, tags }: Target, offers: Offer[], mistakes: string[]): Offer[] {
+function appsOf(action: string, { app }: Target, offers: Offer[], mistakes: string[]): Offer[] {
   if (app === null) {
     const active = offers.filter(({ offered, disabled }) => offered && !disabled);
     if (!active.length) mistakes.push(`no active app has the action ${quoted(action)}`);
     return active;
   }
-  const found = offers.find((offer) => isMeant(app, offer.id, offer.appid)) ?? offers.find(({ id, name }) => isMeant(app, id, name));
+  const found =
+    offers.find((offer) => isMeant(app, offer.id, offer.appid)) ??
+    offers.find(({ id, name }) => isMeant(app, id, name));
   if (!found) mistakes.push(`there is no app ${quoted(app)}`);
   else if (found.disabled) mistakes.push(`the app ${found.name} is disabled`);
   else if (!found.offered) mistakes.push(`the app ${found.name} has no action ${quoted(action)}`);
@@ -98,7 +104,8 @@ function appsOf(action: string, { app, assets, tags }: Target, offers: Offer[], 
 }
 
 function assetMeant(reference: IdOrName, chosen: Offer[], set: AssetRow[], mistakes: string[]): AssetRow[] {
-  const found = set.find(({ name }) => isNamed(reference, name)) ?? set.find(({ id, name }) => isMeant(reference, id, name));
+  const found =
+    set.find(({ name }) => isNamed(reference, name)) ?? set.find(({ id, name }) => isMeant(reference, id, name));
   if (!found) mistakes.push(`there is no asset ${quoted(reference)}`);
   else if (found.disabled) mistakes.push(`the asset ${found.name} is disabled`);
   else if (chosen.length && !chosen.some(({ id }) => id === found.appId))
@@ -123,10 +130,16 @@ function prepared(app: Offer, { context, ...given }: Record<string, unknown>): R
 }
 
 function wrongWith(app: Offer, { context: _, ...parameters }: Record<string, unknown>, index: number): string[] {
-  return mistakesIn(app, parameters).map((mistake) => `parameters ${index + 1} for ${app.name}: ${mistake.replace(/\.$/, "")}`);
+  return mistakesIn(app, parameters).map(
+    (mistake) => `parameters ${index + 1} for ${app.name}: ${mistake.replace(/\.$/, "")}`,
+  );
 }
 
-async function offersOf({ writer, context }: Work<unknown>, action: string, named: readonly IdOrName[]): Promise<Offer[]> {
+async function offersOf(
+  { writer, context }: Work<unknown>,
+  action: string,
+  named: readonly IdOrName[],
+): Promise<Offer[]> {
   const { rows } = await writer.execute<Offer & Record<string, unknown>>(sql`
     select apps.id, apps.appid, apps.name, apps.app_version as version, apps.disabled, a.id is not null as offered,
       coalesce(a.action, '') as action, coalesce(a.type, '') as type, coalesce(a.effect, 'read') as effect,
@@ -137,7 +150,11 @@ async function offersOf({ writer, context }: Work<unknown>, action: string, name
   return rows;
 }
 
-async function assetsOf({ writer, context }: Work<unknown>, offers: Offer[], named: readonly IdOrName[]): Promise<AssetRow[]> {
+async function assetsOf(
+  { writer, context }: Work<unknown>,
+  offers: Offer[],
+  named: readonly IdOrName[],
+): Promise<AssetRow[]> {
   const { rows } = await writer.execute<AssetRow & Record<string, unknown>>(sql`
     select assets.id, assets.name, assets.app_id as "appId", assets.disabled, assets.tags,
       assets.primary_voting as "primaryVoting", assets.secondary_voting as "secondaryVoting", assets.action_whitelist as "actionWhitelist",

@@ -25,7 +25,7 @@ interface Arguments {
 
 type Resolve<Source> = GraphQLFieldResolver<Source, Context, never>;
 
-const longestWait = 30;
+export const longestWait = 30;
 
 export const Subscriptions = namedClass("Subscriptions");
 export const EventLists = namedClass("EventLists");
@@ -115,18 +115,23 @@ function follow(topic: Topic, { after, filter }: Arguments, context: Context): F
 }
 
 async function page(topic: Topic, args: Arguments, context: Context) {
-  const waitSeconds = args.waitSeconds ?? 0;
-  if (waitSeconds < 0 || waitSeconds > longestWait)
-    throw new AppError("BAD_USER_INPUT", `\`waitSeconds\` is ${waitSeconds}; it can be 0 to ${longestWait}.`, {
-      waitSeconds,
-      limit: longestWait,
-    });
+  const waitSeconds = waitOf(args.waitSeconds);
   const first = pageSize("first", args.first);
   const page = await context.feed!.page(wish(topic, args.filter, context), args.after, first, waitSeconds);
   return asConnection(page, args.after ?? undefined);
 }
 
-function wish(topic: Topic, filter: Arguments["filter"], context: Context): Wish {
+/** How long a caller is willing to wait; refused beyond the limit. */
+export function waitOf(given: number | null | undefined): number {
+  const waitSeconds = given ?? 0;
+  if (waitSeconds >= 0 && waitSeconds <= longestWait) return waitSeconds;
+  throw new AppError("BAD_USER_INPUT", `\`waitSeconds\` is ${waitSeconds}; it can be 0 to ${longestWait}.`, {
+    waitSeconds,
+    limit: longestWait,
+  });
+}
+
+export function wish(topic: Topic, filter: Arguments["filter"], context: Context): Wish {
   return { topic, filter: filter ?? {}, caller: async () => (await context.later()).caller };
 }
 

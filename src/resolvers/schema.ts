@@ -15,6 +15,7 @@ import { namedClass } from "../schema/classes.js";
 import { columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
 import { type Given, inputType, payloadType } from "../schema/operations.js";
 import "../schema/relations.js";
+import { actionRun } from "./action-run.js";
 import { actions } from "./actions.js";
 import { administration } from "./administration.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
@@ -86,6 +87,7 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     const all: Resolve = (_, args, { reads }, info) => reads.all(target, args, info);
     resolveBy(schema, "Query", field, many ? all : one);
   }
+  resolveBy(schema, "Query", "actionRun", actionRun as Resolve);
   for (const operation of operations) attachOperation(schema, operation);
   for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
   sortFields(schema.getQueryType()!);

@@ -169,7 +169,8 @@ export const AppRun = expose(appRuns, {
     extraData: jsonField("What the app told beyond its results."),
     log: "What the app logged.",
     attempt: "How many workers have taken it up.",
-    outcomeUnknown: "True when nobody knows what it did: its worker or connector was lost, and it must not be done twice.",
+    outcomeUnknown:
+      "True when nobody knows what it did: its worker or connector was lost, and it must not be done twice.",
     createTime: "When it was queued.",
     startTime: "When it began; null: it has not.",
     endTime: "When it ended; null: it has not.",
