@@ -20,8 +20,8 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   connectors: { ours: ["connectors", "errors.ts"] },
   actions: {
-    ours: ["actions", "connectors", "schema", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
-    packages: /^(drizzle-orm|node:)/,
+    ours: ["actions", "connectors", "schema", "auth", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
+    packages: /^(drizzle-orm|dataloader|node:)/,
   },
   operations: {
     ours: ["operations", "operation.ts", "actions", "schema", "auth", "errors.ts"],
@@ -34,7 +34,17 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
   "context.ts": { ours: ["auth", "database", "events", "reads", "errors.ts"], packages: /^node:/ },
   resolvers: {
-    ours: ["resolvers", "operations", "operation.ts", "events", "reads", "schema", "context.ts", "errors.ts"],
+    ours: [
+      "resolvers",
+      "operations",
+      "operation.ts",
+      "actions",
+      "events",
+      "reads",
+      "schema",
+      "context.ts",
+      "errors.ts",
+    ],
     packages: /^(graphql|type-graphql)/,
   },
   http: { ours: ["http", "auth", "context.ts", "database", "events", "errors.ts"] },

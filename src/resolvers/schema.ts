@@ -18,6 +18,7 @@ import "../schema/relations.js";
 import { actionRun } from "./action-run.js";
 import { actions } from "./actions.js";
 import { administration } from "./administration.js";
+import { callbackFields } from "./callback.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
@@ -90,6 +91,8 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
   resolveBy(schema, "Query", "actionRun", actionRun as Resolve);
   for (const operation of operations) attachOperation(schema, operation);
   for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
+  for (const [field, resolve] of Object.entries(callbackFields))
+    resolveBy(schema, "ActionCallback", field, resolve as unknown as Resolve);
   sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;
