@@ -18,6 +18,8 @@ export interface Claimed {
   readonly assetName: string;
   /** The settings of its asset, secrets included. */
   readonly settings: Record<string, unknown>;
+  /** Those of them that are no secrets. */
+  readonly shown: Record<string, unknown>;
   readonly deaths: number;
   /** Whether it was about to be done once already. */
   readonly dispatched: boolean;
@@ -69,7 +71,8 @@ export async function claim(
     )
     select c.id, c.lease_token as "leaseToken", c.action_run_id as "actionRunId", c.container_id as "containerId", a.name,
       c.action, c.parameters, c.effect, apps.appid, c.app_name as "appName", c.asset_name as "assetName",
-      coalesce(assets.configuration::jsonb || assets.secrets::jsonb, '{}') as settings, c.deaths,
+      coalesce(assets.configuration::jsonb || assets.secrets::jsonb, '{}') as settings,
+      coalesce(assets.configuration, '{}') as shown, c.deaths,
       c.dispatch_time is not null as dispatched, apps.disabled or coalesce(assets.disabled, false) as disabled
     from claimed c join action_runs a on a.id = c.action_run_id join apps on apps.id = c.app_id
     left join assets on assets.id = c.asset_id order by c.id`);

@@ -1,11 +1,9 @@
 import type { Database } from "../database/pools.js";
 import type { Claimed } from "./claim.js";
-import { type Answered, type Ending, endingOf, failure, withoutContext } from "./ending.js";
+import { type Answered, type Ending, endingOf, withoutContext } from "./ending.js";
 import { dispatch } from "./lease.js";
 import type { Called, Processes } from "./processes.js";
-
-/** After so many workers that died of it an app run is not tried again. */
-const mostDeaths = 3;
+import { refusal } from "./refusal.js";
 
 /** Characters kept of what a connector logs. */
 const longestLog = 65_536;
@@ -25,7 +23,7 @@ export interface Means {
 export async function execute(means: Means, run: Claimed, signal: AbortSignal): Promise<Ending | undefined> {
   const refused = refusal(run);
   if (refused) return refused;
-  if (run.effect === "unsafe" && !(await dispatch(means.database.writer, run))) return undefined;
+  if (run.effect === "unsafe" && !(await dispatch(means.database.writer, [run]))) return undefined;
   const results: Answered[] = [];
   let [log, lost, broken] = ["", false, false];
   const keep = (line: string) => {
@@ -50,17 +48,6 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
     results.push(answered(parameter, called));
   }
   return endingOf(run, results, { log, exceptionOccurred: broken, outcomeUnknown: lost && run.effect === "unsafe" });
-}
-
-/** Why an app run is not done, if so. */
-function refusal(run: Claimed): Ending | undefined {
-  if (run.effect === "unsafe" && run.dispatched)
-    return failure(run, "Its worker was lost while it ran, and it must not be done twice: what it did is not known.", {
-      outcomeUnknown: true,
-    });
-  if (run.deaths >= mostDeaths) return failure(run, `Parked: ${run.deaths} workers were lost while they ran it.`);
-  if (run.disabled) return failure(run, "Its app or asset is disabled.");
-  return undefined;
 }
 
 function answered(parameter: Record<string, unknown>, called: Called): Answered {

@@ -10,7 +10,7 @@ import type { Lease } from "./lease.js";
  * was lost, and nothing did.
  */
 export function finish(writer: Writer, { id, leaseToken }: Lease, ending: Ending): Promise<RunChange | undefined> {
-  return end(writer, sql`id = ${id} and lease_token = ${leaseToken} and status = 'running'`, ending);
+  return end(writer, sql`id = ${id} and lease_token::text = ${leaseToken} and status = 'running'`, ending);
 }
 
 /** Ends an app run that nobody has begun. */

@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import type { Connection, Writer } from "../database/pools.js";
+import { type SQL, sql } from "drizzle-orm";
+import type { Writer } from "../database/pools.js";
 
 /** What proves that an app run belongs to somebody. */
 export interface Lease {
@@ -8,32 +8,23 @@ export interface Lease {
 }
 
 /** Holds leases for so long from now on, and gives the ids of the app runs whose leases were not lost. */
-export async function extend(
-  connection: Pick<Connection, "read">,
-  leases: readonly Lease[],
-  seconds: number,
-): Promise<Set<number>> {
-  const rows = await connection.read(sql`
-    update app_runs set claim_time = now() + make_interval(secs => ${seconds}) from ${held(leases)}
-    where app_runs.id = held.id and lease_token = held.token and status = 'running' returning app_runs.id`);
-  return new Set(rows.map(([id]) => Number(id)));
+export function extension(leases: readonly Lease[], seconds: number): SQL {
+  return sql`update app_runs set claim_time = now() + make_interval(secs => ${seconds}) ${where(leases)} returning app_runs.id`;
 }
 
-/** Notes, for good, that an action is about to be done; false when the lease was lost, and it must not be. */
-export async function dispatch(writer: Writer, { id, leaseToken }: Lease): Promise<boolean> {
-  const { rowCount } = await writer.execute(sql`
-    update app_runs set dispatch_time = now() where id = ${id} and lease_token = ${leaseToken} and status = 'running'`);
-  return rowCount === 1;
+/** Notes, for good, that actions are about to be done; false when a lease was lost, and they must not be. */
+export async function dispatch(writer: Writer, leases: readonly Lease[]): Promise<boolean> {
+  const { rowCount } = await writer.execute(sql`update app_runs set dispatch_time = now() ${where(leases)}`);
+  return rowCount === leases.length;
 }
 
 /** Lets anybody take app runs at once, which is no death of a worker. */
 export async function handBack(writer: Writer, leases: readonly Lease[]): Promise<void> {
-  await writer.execute(sql`
-    update app_runs set claim_time = now(), lease_token = null from ${held(leases)}
-    where app_runs.id = held.id and lease_token = held.token and status = 'running'`);
+  await writer.execute(sql`update app_runs set claim_time = now(), lease_token = null ${where(leases)}`);
 }
 
-function held(leases: readonly Lease[]) {
+function where(leases: readonly Lease[]): SQL {
   const [ids, tokens] = [leases.map(({ id }) => id), leases.map(({ leaseToken }) => leaseToken)];
-  return sql`unnest(${sql.param(ids)}::int[], ${sql.param(tokens)}::uuid[]) held(id, token)`;
+  return sql`from unnest(${sql.param(ids)}::int[], ${sql.param(tokens)}::text[]) held(id, token)
+    where app_runs.id = held.id and lease_token::text = held.token and status = 'running'`;
 }

@@ -8,7 +8,7 @@ import { type Claimed, claim } from "./claim.js";
 import { failure } from "./ending.js";
 import { execute, type Means } from "./execute.js";
 import { finish } from "./finish.js";
-import { extend, handBack } from "./lease.js";
+import { extension, handBack } from "./lease.js";
 import { Processes } from "./processes.js";
 
 /** Seconds that an app run stays a worker's without a sign of life, and milliseconds between those. */
@@ -133,11 +133,8 @@ export class Worker {
   async #extend(connection: Connection): Promise<void> {
     const running = [...this.#running.values()];
     if (!running.length) return void (await connection.read(sql`select 1`));
-    const kept = await extend(
-      connection,
-      running.map(({ run }) => run),
-      leaseSeconds,
-    );
+    const runs = running.map(({ run }) => run);
+    const kept = new Set((await connection.read(extension(runs, leaseSeconds))).map(([id]) => Number(id)));
     for (const { run, stop } of running) if (!kept.has(run.id) && this.#running.has(run.leaseToken)) stop.abort();
   }
 
