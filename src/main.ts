@@ -133,7 +133,9 @@ function importing(kind: string, toInput: (file: unknown) => { name: string }) {
 
 /** Prints the schema document. */
 async function schema(): Promise<void> {
-  process.stdout.write(await schemaDocument());
+  const document = await schemaDocument();
+  // Into a pipe it goes in pieces, and the process ends when this is done.
+  await new Promise((resolve) => process.stdout.write(document, resolve));
 }
 
 const commands = new Map<string, (config: Config) => Promise<void>>(
