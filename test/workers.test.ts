@@ -186,7 +186,9 @@ describe("when workers come and go", () => {
 
   test("who follows and reconnects is told every event once and in order", async () => {
     const seen = new Map<number, [number, string][]>();
-    let after = await oldest();
+    const first = overSocket(url, token, events);
+    let after = (await first.until(({ events }) => events.length === 1)).events[0].cursor;
+    first.cut();
     const queued = Promise.all(Array.from({ length: 30 }, (_, n) => queue("echo", { value: String(n) })));
     const count = () => [...seen.values()].flat().length;
     for (let turn = 0; count() < 90; turn++) {
