@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Connector, Job } from "../connectors/connector.js";
+import type { Job } from "../connectors/connector.js";
 import { loadConnectors } from "./connectors.js";
 import type { Answer, Order } from "./processes.js";
 
@@ -38,15 +38,10 @@ async function answer(order: Extract<Order, { appid: string }>, signal: AbortSig
     log: (line) => tell({ log: String(line) }),
   };
   try {
-    return { result: await run(connectors.get(order.appid)!, order, job) };
+    return { result: await connectors.get(order.appid)!.run(order.action, order.parameters, job) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
-}
-
-async function run(connector: Connector, { action, parameters }: Extract<Order, { appid: string }>, job: Job) {
-  if (action !== null) return connector.run(action, parameters, job);
-  return { success: true, message: await connector.test(job), data: [], summary: {} };
 }
 
 function tell(answer: Answer): void {

@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Result } from "../connectors/connector.js";
 
-/** What a process is to do: call a connector, test it (`action` is null), or stop what it does. */
+/** What a process is to do: call a connector, or stop doing so. */
 export type Order =
   | {
       appid: string;
-      action: string | null;
+      action: string;
       parameters: Readonly<Record<string, unknown>>;
       settings: Readonly<Record<string, unknown>>;
       attemptKey: string;
