@@ -19,7 +19,7 @@ const containerEvents = `subscription ($after: String, $filter: ContainerEventFi
   containerEvents(after: $after, filter: $filter) { kind cursor time sequence container { id } node { __typename ... on Comment { comment } } }
 }`;
 
-/** Comments on a container and gives the text, which no other comment has. */
+/** Comments on a container, waits until the gateway knows of the event, and gives the text, which no other comment has. */
 let said = 0;
 async function comment(container: number): Promise<string> {
   const text = `comment ${++said}`;
@@ -27,7 +27,22 @@ async function comment(container: number): Promise<string> {
     input: { container, comment: text },
   });
   expect(data.comment.success).toBe(true);
+  while (!known.texts.has(text)) await learn();
   return text;
+}
+
+/** The comments whose events were read so far, and where to read on. */
+const known = { texts: new Set<string>(), cursor: undefined as string | undefined };
+
+async function learn(): Promise<void> {
+  const { data } = await ask(
+    `query ($after: String) { containerEvents(after: $after, first: 100, waitSeconds: 5) {
+      nodes { node { ... on Comment { comment } } } pageInfo { endCursor }
+    } }`,
+    { after: known.cursor },
+  );
+  for (const { node } of data.containerEvents.nodes) known.texts.add(node.comment);
+  known.cursor = data.containerEvents.pageInfo.endCursor;
 }
 
 const texts = (told: Told) => told.events.flatMap(({ node }) => (node ? [node.comment] : []));
