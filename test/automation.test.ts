@@ -40,6 +40,17 @@ test("a new container starts the active playbooks of its label and those of ever
     [made.containerId],
   );
   expect(rows).toHaveLength(2);
+  const followed = await gateway.ask(
+    "query ($container: [Int!]) { playbookRunEvents(filter: { container: $container }, first: 10, waitSeconds: 5) { nodes { kind status sequence playbookRun { container { id } } } } }",
+    { container: [made.containerId] },
+  );
+  const queued = {
+    kind: "CHANGE",
+    status: "PENDING",
+    sequence: 1,
+    playbookRun: { container: { id: made.containerId } },
+  };
+  expect(followed.data.playbookRunEvents.nodes).toEqual([queued, queued]);
 });
 
 test("a hundred callers who set the same label start each playbook once", async () => {

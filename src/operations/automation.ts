@@ -28,7 +28,10 @@ export async function startPlaybooks(work: Work<unknown>, containerId: number): 
     order by ${playbooks.id}
     returning id`);
   const ids = rows.map(({ id }) => id);
-  for (const id of ids) work.emit("PLAYBOOK_RUN_QUEUED", containerId, "PlaybookRun", id);
+  for (const id of ids) {
+    work.emit("PLAYBOOK_RUN_QUEUED", containerId, "PlaybookRun", id);
+    work.emitRun("playbookRun", { id, containerId, status: "pending" });
+  }
   work.trace(`${ids.length} playbook runs queued on container ${containerId}`);
   return ids;
 }
