@@ -11,7 +11,7 @@ import { AppError, httpStatus } from "./errors.js";
 import { Feed } from "./events/feed.js";
 import { keepHouse } from "./housekeeping.js";
 import { contextFor } from "./http/context.js";
-import { errorBody, publicError } from "./http/errors.js";
+import { publicError, sendError } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
 import { serveLive } from "./http/live.js";
@@ -105,30 +105,24 @@ const hints: Record<string, [code: string, message: string]> = {
 /** Whatever goes wrong outside GraphQL is told in the form GraphQL clients read. */
 function answerErrorsAsJson(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    reply.type("application/json; charset=utf-8");
     const shown = publicError(error);
     if (shown instanceof AppError) {
       const { code, message, details } = shown;
       if (typeof details.retryAfter === "number") reply.header("retry-after", details.retryAfter);
-      return reply.code(httpStatus[code] ?? 400).send(errorBody(code, message, request.id, details));
+      return sendError(reply, httpStatus[code] ?? 400, code, message, details);
     }
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
       hints[error.code] ??
       (status < 500 ? ["BAD_REQUEST", error.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
-    return reply.code(status).send(errorBody(code, message, request.id));
+    return sendError(reply, status, code, message);
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0]!;
-    const [status, message] =
-      path === "/graphql"
-        ? [405, `${request.method} is not for /graphql; use POST, or GET for queries.`]
-        : [404, `There is nothing at ${path}; the API is at /graphql.`];
-    if (status === 405) reply.header("allow", "GET, POST");
-    return reply
-      .code(status as number)
-      .type("application/json; charset=utf-8")
-      .send(errorBody(status === 405 ? "BAD_REQUEST" : "NOT_FOUND", message as string, request.id));
+    if (path !== "/graphql")
+      return sendError(reply, 404, "NOT_FOUND", `There is nothing at ${path}; the API is at /graphql.`);
+    reply.header("allow", "GET, POST");
+    return sendError(reply, 405, "BAD_REQUEST", `${request.method} is not for /graphql; use POST, or GET for queries.`);
   });
 }

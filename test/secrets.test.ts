@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
 import { openGateway } from "./support/gateway.js";
+import { startGateway, urlOf } from "./support/processes.js";
 
 /*
  * Secrets are planted wherever one can be given, in a gateway that logs all it can; then none of them is in any answer,
@@ -19,35 +17,15 @@ const planted = {
   given: adminToken,
 };
 
-async function startGateway(): Promise<{ address: string; output: () => string }> {
-  const { host, port, user, password } = inject("postgres").connection;
-  const { rows } = await database.pool.query("select current_database() as name");
-  const url = `postgres://${user}:${password ?? ""}@localhost:${port}/${rows[0].name}?host=${encodeURIComponent(host!)}`;
-  const env = { ...process.env, DATABASE_URL: url, PORT: "0", LOG_LEVEL: "trace", SAMPLE_DATA: "false" };
-  const child = spawn(process.execPath, ["dist/main.js", "serve"], { cwd: join(import.meta.dirname, ".."), env });
-  afterAll(async () => {
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  });
-  let output = "";
-  const address = new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (text) => {
-        output += text;
-        const found = /GraphQL +(http:\S+)\/graphql\s/.exec(output);
-        if (found) resolve(found[1]!);
-      });
-    }
-    child.once("exit", () => reject(new Error(output)));
-  });
-  return { address: await address, output: () => output };
-}
-
-const gateway = await startGateway();
+const { rows: names } = await database.pool.query("select current_database() as name");
+const gateway = await startGateway(urlOf(inject("postgres").connection, names[0].name), adminToken, {
+  LOG_LEVEL: "trace",
+});
+afterAll(() => gateway.kill());
 const answers: string[] = [];
 
 async function send(path: string, body: unknown, headers: Record<string, string> = {}): Promise<string> {
-  const answer = await fetch(`${gateway.address}${path}`, {
+  const answer = await fetch(`${gateway.url}${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
@@ -123,7 +101,7 @@ test("no secret that was given is ever answered, logged or kept", async () => {
     const found = await database.pool.query(`select (${hidden})::text as row from ${table} t`);
     kept.push(...found.rows.map(({ row }) => row));
   }
-  const everything = { answers: answers.join("\n"), log: gateway.output(), rows: kept.join("\n") };
+  const everything = { answers: answers.join("\n"), log: gateway.said(), rows: kept.join("\n") };
   expect(everything.log).toContain("a request was refused");
   expect(everything.rows).toContain("createUser");
   for (const [name, secret] of Object.entries({ ...planted, value }))

@@ -1,5 +1,5 @@
 import type { Credentials } from "./credentials.js";
-import type { Gate } from "./gate.js";
+import { type Gate, noCredentials } from "./gate.js";
 import type { Caller } from "./who.js";
 
 /** How old in milliseconds what is known of a caller may be. */
@@ -9,6 +9,12 @@ const fresh = 1_000;
 export interface Visitor {
   readonly credentials: Credentials;
   readonly address: string;
+}
+
+/** Somebody at the door, who must have brought credentials. */
+export function visitorOf(credentials: Credentials | undefined, address: string): Visitor {
+  if (!credentials) throw noCredentials();
+  return { credentials, address };
 }
 
 /** The callers of connections that stay open: looked up anew when something is told them, for equal visitors together. */

@@ -2,7 +2,7 @@ import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { AppError, type ErrorCode, fromDatabase, httpStatus } from "../errors.js";
+import { AppError, fromDatabase, httpStatus } from "../errors.js";
 
 /** What may leave the process of an error; undefined when it is a fault of ours, which only the log may tell. */
 export function publicError(error: unknown): AppError | GraphQLError | undefined {
@@ -24,17 +24,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { message: shown.message, locations, path, extensions: { ...shown.details, code: shown.code } };
 }
 
-/** The body of an answer that is an error as a whole. */
-export function errorBody(
-  code: ErrorCode | string,
-  message: string,
-  requestId: string,
-  details: Record<string, unknown> = {},
-): string {
-  return JSON.stringify({ errors: [{ message, extensions: { ...details, code, requestId } }] });
-}
-
-/** Answers with an error as a whole. */
+/** Answers with an error as a whole, in the form that GraphQL clients read. */
 export function sendError(
   reply: FastifyReply,
   status: number,
@@ -46,7 +36,7 @@ export function sendError(
     .code(status)
     .header("cache-control", "no-store")
     .type("application/json; charset=utf-8")
-    .send(errorBody(code, message, reply.request.id, details));
+    .send(JSON.stringify({ errors: [{ message, extensions: { ...details, code, requestId: reply.request.id } }] }));
 }
 
 /** An error that ends a whole GraphQL request, with its HTTP status. */

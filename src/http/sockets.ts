@@ -6,9 +6,8 @@ import type { ExecutionArgs, ExecutionResult } from "graphql";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import { type Extra, useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import type { Visitor } from "../auth/callers.js";
+import { type Visitor, visitorOf } from "../auth/callers.js";
 import { credentialsOf, headerCredentials } from "../auth/credentials.js";
-import { noCredentials } from "../auth/gate.js";
 import type { Caller } from "../auth/who.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError } from "../errors.js";
@@ -94,8 +93,7 @@ async function letIn(
 ): Promise<void> {
   const { socket, request } = extra;
   const credentials = headerCredentials(lowerCase(params)) ?? credentialsOf(request.headers);
-  if (!credentials) throw noCredentials();
-  const visitor = { credentials, address: addressOf(request) };
+  const visitor = visitorOf(credentials, addressOf(request));
   const caller = await callers.current(visitor);
   if (socket.readyState !== socket.OPEN) return;
   const end = (why: string) => socket.close(CloseCode.Forbidden, reason(why));

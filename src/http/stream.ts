@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { visitorOf } from "../auth/callers.js";
 import { credentialsOf } from "../auth/credentials.js";
-import { noCredentials } from "../auth/gate.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError, type ErrorCode, httpStatus } from "../errors.js";
 import { patiently } from "../events/patience.js";
@@ -40,9 +40,7 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
 /** Opens the stream of a request; one that cannot be is refused before anything is sent. */
 async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
   refuseStrangers(request, live);
-  const credentials = credentialsOf(request.headers);
-  if (!credentials) throw noCredentials();
-  const visitor = { credentials, address: request.ip };
+  const visitor = visitorOf(credentialsOf(request.headers), request.ip);
   // Browsers never come back to a stream that was refused.
   const caller = await patiently(
     () => live.callers.current(visitor),

@@ -33,7 +33,6 @@ export async function serveVault(app: FastifyInstance, door: Door): Promise<void
 
 const errorStatus: Record<string, number> = {
   ...httpStatus,
-  FORBIDDEN: 403,
   CONFLICT: 409,
   IDEMPOTENCY_CONFLICT: 409,
   QUERY_TOO_COMPLEX: 413,

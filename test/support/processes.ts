@@ -11,12 +11,18 @@ const main = join(import.meta.dirname, "..", "..", "dist", "main.js");
 export interface GatewayProcess {
   readonly url: string;
   readonly child: ChildProcess;
+  /** All that it has written so far. */
+  said(): string;
   /** Ends it without letting it do anything about it. */
   kill(): Promise<void>;
 }
 
 /** Starts a gateway on a database and waits until it listens. */
-export async function startGateway(databaseUrl: string, adminToken: string): Promise<GatewayProcess> {
+export async function startGateway(
+  databaseUrl: string,
+  adminToken: string,
+  settings: Record<string, string> = {},
+): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [main, "serve"], {
     // Not the checkout: a .env there is not meant for this.
     cwd: tmpdir(),
@@ -27,8 +33,9 @@ export async function startGateway(databaseUrl: string, adminToken: string): Pro
       PORT: "0",
       SAMPLE_DATA: "false",
       LOG_LEVEL: "warn",
+      ...settings,
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
   const kill = async () => {
@@ -38,13 +45,15 @@ export async function startGateway(databaseUrl: string, adminToken: string): Pro
   let said = "";
   const url = await new Promise<string>((resolve, reject) => {
     ended.then(() => reject(new Error(`The gateway ended: ${said}`)));
-    child.stdout!.on("data", (text) => {
-      said += text;
-      const address = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(said);
-      if (address) resolve(address[1]!);
-    });
+    for (const output of [child.stdout!, child.stderr!]) {
+      output.on("data", (text) => {
+        said += text;
+        const address = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(said);
+        if (address) resolve(address[1]!);
+      });
+    }
   });
-  return { url, child, kill };
+  return { url, child, said: () => said, kill };
 }
 
 /** The URL of a database of the tests' Postgres, or of what listens at another port of this machine. */
