@@ -106,6 +106,15 @@ describe("a bearer token of the identity provider", () => {
     expect(rows).toEqual([{ type: "normal" }]);
   });
 
+  test("begins no session, which would outlive it", async () => {
+    const token = await sign({ preferred_username: "grace", groups: ["soc"] });
+    const answer = await gateway.inject({ method: "POST", url: "/session", payload: { token } });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+    const { rows } = await database.pool.query("select from sessions");
+    expect(rows).toEqual([]);
+  });
+
   test("of an account that was disabled here is refused", async () => {
     const token = await sign({ preferred_username: "grace", groups: ["soc"] });
     await database.pool.query("update users set is_active = false where username = 'grace'");

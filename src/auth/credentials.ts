@@ -30,7 +30,7 @@ export function headerCredentials(headers: Headers): Credentials | undefined {
 }
 
 /** A browser adds the cookie by itself: it counts only when a page of ours made it send the request. */
-function cookieCredentials(headers: Headers): Credentials | undefined {
+export function cookieCredentials(headers: Headers): (Credentials & { by: "session" }) | undefined {
   const secret = typeof headers.cookie === "string" ? parse(headers.cookie)[sessionCookie] : undefined;
   return secret && fromOurPage(headers) ? { by: "session", secret } : undefined;
 }

@@ -49,16 +49,26 @@ export async function keepToken(
   return kept?.id;
 }
 
-/** Begins a session of a user, bound to the token it was opened with, if any. */
+/** Begins a session of a user, bound to the token it was opened with, if any; refused with a token that is none of ours. */
 export async function beginSession(writer: Writer, userId: number, token: string | undefined): Promise<string> {
   const secret = randomBytes(24).toString("base64url");
   await writer.insert(sessions).values({
     userId,
     hash: hashOf(secret),
-    tokenId: token ? sql`(select ${tokens.id} from ${tokens} where ${eq(tokens.hash, hashOf(token))})` : null,
+    tokenId: token === undefined ? null : await tokenIdOf(writer, token),
     expireTime: sql`now() + make_interval(hours => ${sessionHours})`,
   });
   return secret;
+}
+
+/** An identity provider's token has an end that a session would not know. */
+async function tokenIdOf(writer: Writer, token: string): Promise<number> {
+  const [kept] = await writer
+    .select({ id: tokens.id })
+    .from(tokens)
+    .where(eq(tokens.hash, hashOf(token)));
+  if (kept) return kept.id;
+  throw new AppError("BAD_REQUEST", "Only a token of this gateway begins a session; send others with every request.");
 }
 
 export async function endSession(writer: Writer, secret: string): Promise<void> {

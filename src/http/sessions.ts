@@ -1,7 +1,7 @@
 import { serialize } from "cookie";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type Credentials, credentialsOf, fromOurPage, sessionCookie } from "../auth/credentials.js";
+import { type Credentials, cookieCredentials, fromOurPage, sessionCookie } from "../auth/credentials.js";
 import type { Gate } from "../auth/gate.js";
 import { beginSession, endSession, sessionHours } from "../auth/secrets.js";
 import type { Database } from "../database/pools.js";
@@ -26,8 +26,8 @@ export function serveSessions(app: FastifyInstance, database: Database, gate: Ga
     return { user: { id, username }, hours: sessionHours };
   });
   app.delete("/session", { onRequest }, async (request, reply) => {
-    const credentials = credentialsOf({ ...request.headers, authorization: undefined, "ph-auth-token": undefined });
-    if (credentials?.by === "session") await endSession(database.writer, credentials.secret);
+    const credentials = cookieCredentials(request.headers);
+    if (credentials) await endSession(database.writer, credentials.secret);
     return reply
       .code(204)
       .header("set-cookie", cookie(request, "", 0))
