@@ -57,6 +57,7 @@ const checks = {
   "THIRD-PARTY-NOTICES.md": () => current("THIRD-PARTY-NOTICES.md", ["notices.js"]),
   "docs/playbook-api.md": () => current("docs/playbook-api.md", ["playbook-api.js"]),
   "docs/model.md": () => current("docs/model.md", ["model.js"]),
+  "docs/connectors.md": () => current("docs/connectors.md", ["connectors.js"]),
   migrations,
 };
 

@@ -18,6 +18,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["events", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql)/,
   },
+  connectors: {
+    ours: ["connectors", "errors.ts"],
+    packages: /^(node:|countries-list|ipaddr\.js|lru-cache|maxmind|nodemailer)/,
+  },
   operations: {
     ours: ["operations", "operation.ts", "schema", "auth", "database", "vault.ts", "errors.ts"],
     packages: /^(drizzle-orm|node:)/,
