@@ -54,6 +54,10 @@ const settings = z.object({
     .pipe(z.array(pair))
     .transform((pairs) => new Map(pairs))
     .optional(),
+  WORKER: flag.default(true),
+  WORKER_PLACES: z.coerce.number().int().min(1).max(100).default(4),
+  ACTION_SECONDS: z.coerce.number().positive().max(86_400).default(300),
+  CONNECTORS: list.optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 

@@ -22,8 +22,12 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["connectors", "errors.ts"],
     packages: /^(node:|countries-list|ipaddr\.js|lru-cache|maxmind|nodemailer)/,
   },
+  actions: {
+    ours: ["actions", "connectors", "schema", "auth", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
+    packages: /^(drizzle-orm|dataloader|node:)/,
+  },
   operations: {
-    ours: ["operations", "operation.ts", "schema", "auth", "database", "vault.ts", "errors.ts"],
+    ours: ["operations", "operation.ts", "actions", "schema", "auth", "database", "vault.ts", "errors.ts"],
     packages: /^(drizzle-orm|node:)/,
   },
   "operation.ts": {
@@ -33,7 +37,17 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
   "context.ts": { ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts"], packages: /^node:/ },
   resolvers: {
-    ours: ["resolvers", "operations", "operation.ts", "events", "reads", "schema", "context.ts", "errors.ts"],
+    ours: [
+      "resolvers",
+      "operations",
+      "operation.ts",
+      "actions",
+      "events",
+      "reads",
+      "schema",
+      "context.ts",
+      "errors.ts",
+    ],
     packages: /^(graphql|type-graphql)/,
   },
   http: { ours: ["http", "auth", "context.ts", "operation.ts", "database", "events", "vault.ts", "errors.ts"] },

@@ -243,6 +243,7 @@ function addTool(rows: Rows, { id, name, vendor, product, type, action, takes, a
     type: type === "identity management" ? "contain" : "investigate",
     description: `Runs ${action}.`,
     readOnly: type !== "identity management",
+    effect: type === "identity management" ? "unsafe" : "read",
     parameters: { [takes]: { data_type: "string", required: true, primary: true, contains: [takes], order: 0 } },
     output: [{ data_path: "action_result.status", data_type: "string" }],
   });
