@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Tester } from "./actions/tester.js";
 import type { Caller } from "./auth/who.js";
 import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
@@ -16,6 +17,8 @@ export interface Context {
   readonly reads: Reads;
   /** The events that can be followed; undefined in commands, whom nobody follows. */
   readonly feed: Feed | undefined;
+  /** Tries assets; undefined in commands. */
+  readonly tester: Tester | undefined;
   /** The same request at a later moment: with what its caller may do by then, and nothing read yet. */
   later(): Promise<Context>;
   /** The last event a reconnecting stream was told, which it goes on after. */
@@ -31,11 +34,12 @@ export interface Context {
   readonly timeFormats: Map<string, string>;
 }
 
-/** What requests work with. Commands have no feed: nobody follows them. */
+/** What requests work with. Commands have no feed, for nobody follows them, and test no assets. */
 export interface Services {
   database: Database;
   vault: Vault;
   feed?: Feed;
+  tester?: Tester;
 }
 
 export interface Origin {
@@ -50,7 +54,7 @@ export interface Origin {
 }
 
 export function contextOf(services: Services, origin: Origin): Context {
-  const { database, vault, feed } = services;
+  const { database, vault, feed, tester } = services;
   const { caller, callerNow, requestId, address, headers, body } = origin;
   const container = idOf(headers, "SOAR-Container", "container");
   const playbookRun = idOf(headers, "SOAR-Playbook-Run", "playbook run");
@@ -65,6 +69,7 @@ export function contextOf(services: Services, origin: Origin): Context {
     vault,
     reads: new Reads(database, caller),
     feed,
+    tester,
     later: async () => contextOf(services, { ...origin, caller: callerNow ? await callerNow() : caller }),
     lastEventId: text(headers, "last-event-id"),
     container,

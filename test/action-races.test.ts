@@ -3,6 +3,8 @@ import { change } from "../src/actions/change.js";
 import { type Claimed, claim } from "../src/actions/claim.js";
 import { endingOf } from "../src/actions/ending.js";
 import { finish } from "../src/actions/finish.js";
+import { anyOf } from "../src/operations/names.js";
+import { appRuns } from "../src/schema/action-run.js";
 import { openGateway } from "./support/gateway.js";
 
 /*
@@ -53,7 +55,7 @@ async function queue(times: number, app: string, action: string): Promise<number
 
 const claimAll = (most: number, some = apps) =>
   change(database, async (writer) => {
-    const { claimed, begun } = await claim(writer, { apps: some, most, leaseSeconds: 60 });
+    const { claimed, begun } = await claim(writer, { of: anyOf(appRuns.appId, some), most, leaseSeconds: 60 });
     return { result: claimed, changes: begun };
   });
 

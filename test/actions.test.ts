@@ -131,6 +131,38 @@ describe("runAction", () => {
   });
 });
 
+describe("on behalf of a playbook run", () => {
+  test("an action is that run's, on its container, and seen by it alone among the runs that are followed", async () => {
+    const { rows } = await database.pool.query(
+      `with p as (insert into playbooks (name, scm) values ('looks', 'local') returning id)
+       insert into playbook_runs (container_id, playbook_id, status) select $1, id, 'running' from p returning id, playbook_id`,
+      [container],
+    );
+    const [{ id, playbook_id: playbookId }] = rows;
+    const query = `mutation { act(input: { action: "echo", parameters: [{ value: "a" }], assets: ["tester"] }) { message actionRun {
+      id container { id } playbook { id } playbookRun { id } appRuns { nodes { playbookRun { id } } } } } }`;
+    const { data } = await ask(query, {}, { "SOAR-Playbook-Run": String(id) });
+    expect(data.act).toMatchObject({
+      message: "New action queued.",
+      actionRun: {
+        container: { id: container },
+        playbook: { id: playbookId },
+        playbookRun: { id },
+        appRuns: { nodes: [{ playbookRun: { id } }] },
+      },
+    });
+    await act({ action: "echo", parameters: [{ value: "a" }], assets: ["tester"] });
+    const followed = await ask(
+      "query ($id: Int!) { actionRunEvents(filter: { playbookRunId: [$id] }, waitSeconds: 5) { nodes { actionRun { id } } } }",
+      { id },
+    );
+    expect(followed.data.actionRunEvents.nodes).toEqual([{ actionRun: { id: data.act.actionRun.id } }]);
+    await database.pool.query("update playbook_runs set status = 'success' where id = $1", [id]);
+    const late = await ask(query, {}, { "SOAR-Playbook-Run": String(id) });
+    expect(late.data.act).toMatchObject({ message: expect.stringContaining("has ended"), actionRun: null });
+  });
+});
+
 describe("act", () => {
   test("takes every app that has the action, only those assets that are named or tagged", async () => {
     const all = await act({ action: "echo", parameters: [{ value: "a" }] });
@@ -367,12 +399,17 @@ describe("an action that needs approval", () => {
 });
 
 describe("connectors", () => {
+  const appNamed = async (name: string) => {
+    const query =
+      "query ($n: String) { apps(filter: { name: { eq: $n } }) { nodes { appid connector name assets { nodes { name } } actions { totalCount } } } }";
+    return (await ask(query, { n: name })).data.apps.nodes[0];
+  };
+
   test("are registered once, whoever starts at the same time, and keep their ids and assets", async () => {
     const read = async () =>
       (await database.pool.query("select id, app_id from app_actions where app_id = 1 order by id")).rows;
     const before = await read();
-    const ids = await Promise.all(Array.from({ length: 20 }, () => registerConnectors(database, [connector])));
-    expect(new Set(ids.flat())).toEqual(new Set([1]));
+    await Promise.all(Array.from({ length: 20 }, () => registerConnectors(database, [connector])));
     expect(await read()).toEqual(before);
     const { data } = await ask(
       '{ apps(filter: { name: { eq: "Tester" } }) { nodes { assets { nodes { name } } actions { totalCount } } } }',
@@ -386,9 +423,21 @@ describe("connectors", () => {
       `mutation { createApp(input: { name: "geo", appid: "old" }) { success } createAsset(input: { name: "geo one", app: "geo" }) { success } }`,
     );
     const manifest = { ...connector.manifest, appid: "new", name: "Geo" };
-    const [id] = await registerConnectors(database, [{ ...connector, manifest }]);
-    const { data } = await ask(`{ app(id: ${id}) { appid name assets { nodes { name } } actions { totalCount } } }`);
-    expect(data.app).toMatchObject({ appid: "new", name: "geo", assets: { nodes: [{ name: "geo one" }] } });
-    expect(data.app.actions.totalCount).toBe(manifest.actions.length);
+    await registerConnectors(database, [{ ...connector, manifest }]);
+    expect(await appNamed("geo")).toMatchObject({
+      appid: "new",
+      connector: "new",
+      assets: { nodes: [{ name: "geo one" }] },
+      actions: { totalCount: manifest.actions.length },
+    });
+  });
+
+  test("add no app beside those that they run already", async () => {
+    await ask('mutation { createApp(input: { name: "Theirs", appid: "theirs" }) { success } }');
+    await database.pool.query("update apps set connector = 'ours' where appid = 'theirs'");
+    const manifest = { ...connector.manifest, appid: "ours", name: "Ours" };
+    await registerConnectors(database, [{ ...connector, manifest }]);
+    expect(await appNamed("Ours")).toBeUndefined();
+    expect(await appNamed("Theirs")).toMatchObject({ connector: "ours", actions: { totalCount: 0 } });
   });
 });

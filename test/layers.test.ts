@@ -24,7 +24,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   actions: {
     ours: ["actions", "connectors", "schema", "auth", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
-    packages: /^(drizzle-orm|dataloader|node:)/,
+    packages: /^(drizzle-orm|dataloader|p-limit|node:)/,
   },
   operations: {
     ours: ["operations", "operation.ts", "actions", "schema", "auth", "database", "vault.ts", "errors.ts"],
@@ -35,7 +35,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts"], packages: /^node:/ },
+  "context.ts": {
+    ours: ["actions", "auth", "database", "events", "reads", "vault.ts", "errors.ts"],
+    packages: /^node:/,
+  },
   resolvers: {
     ours: [
       "resolvers",
@@ -52,7 +55,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   http: { ours: ["http", "auth", "context.ts", "operation.ts", "database", "events", "vault.ts", "errors.ts"] },
   "vault.ts": { ours: ["schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
-  sample: { ours: ["sample", "schema", "operations", "database", "vault.ts"], packages: /^(drizzle-orm|node:)/ },
+  sample: {
+    ours: ["sample", "schema", "operations", "connectors", "database", "vault.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
   "errors.ts": { ours: [], packages: /^$/ },
 };
 

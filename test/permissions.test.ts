@@ -63,6 +63,7 @@ const matrix = `
   claimAppRuns            yes -   yes yes yes -
   heartbeatAppRuns        yes -   yes yes yes -
   reportAppRun            yes -   yes yes yes -
+  testAsset               yes yes -   yes -   -
 
   createLabel             yes -   -   -   -   -
   updateLabel             yes -   -   -   -   -

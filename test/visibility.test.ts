@@ -166,7 +166,7 @@ async function tokenOf({ hidden: _, ...role }: Kind): Promise<string> {
 }
 
 /** Operations that are about no container in particular. */
-const elsewhere = new Set(["createContainer", "claimAppRuns", "heartbeatAppRuns"]);
+const elsewhere = new Set(["createContainer", "claimAppRuns", "heartbeatAppRuns", "testAsset"]);
 
 /** What acts on containers that there are. */
 const onContainers = [...playbookApi, ...beyondPlaybookApi, ...actions].filter(({ name }) => !elsewhere.has(name));

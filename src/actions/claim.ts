@@ -13,7 +13,8 @@ export interface Claimed {
   readonly action: string;
   readonly parameters: readonly Record<string, unknown>[];
   readonly effect: "read" | "keyed" | "unsafe";
-  readonly appid: string;
+  /** The GUID of the gateway's connector that its app stands for. */
+  readonly connector: string | null;
   readonly appName: string;
   readonly assetName: string;
   /** The settings of its asset, secrets included. */
@@ -28,12 +29,10 @@ export interface Claimed {
 }
 
 export interface Claim {
-  /** The ids of the apps whose runs are wanted. */
-  readonly apps: readonly number[];
+  /** Which app runs are wanted: a condition on their rows. */
+  readonly of: SQL;
   readonly most: number;
   readonly leaseSeconds: number;
-  /** Which app runs, where not all. */
-  readonly where?: SQL | undefined;
 }
 
 /**
@@ -42,9 +41,9 @@ export interface Claim {
  */
 export async function claim(
   writer: Writer,
-  { apps, most, leaseSeconds, where = sql`true` }: Claim,
+  { of, most, leaseSeconds }: Claim,
 ): Promise<{ claimed: Claimed[]; begun: RunChange[] }> {
-  const due = sql`app_runs.claim_time <= now() and app_runs.app_id = any(${sql.param(apps)}::int[]) and ${where}`;
+  const due = sql`app_runs.claim_time <= now() and ${of}`;
   // A statement of its own: the next one sees what others claimed on these assets before they were locked.
   const { rows: assets } = await writer.execute<{ id: number }>(sql`
     select id from assets where concurrency_limit is not null
@@ -70,7 +69,7 @@ export async function claim(
       where id in (select id from limited union all select id from unlimited) returning *
     )
     select c.id, c.lease_token as "leaseToken", c.action_run_id as "actionRunId", c.container_id as "containerId", a.name,
-      c.action, c.parameters, c.effect, apps.appid, c.app_name as "appName", c.asset_name as "assetName",
+      c.action, c.parameters, c.effect, apps.connector, c.app_name as "appName", c.asset_name as "assetName",
       coalesce(assets.configuration::jsonb || assets.secrets::jsonb, '{}') as settings,
       coalesce(assets.configuration, '{}') as shown, c.deaths,
       c.dispatch_time is not null as dispatched, apps.disabled or coalesce(assets.disabled, false) as disabled

@@ -32,7 +32,7 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
   for (const [index, parameter] of run.parameters.entries()) {
     const called = await means.processes.call({
       order: {
-        appid: run.appid,
+        connector: run.connector!,
         action: run.action,
         parameters: withoutContext(parameter),
         settings: run.settings,

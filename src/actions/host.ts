@@ -30,15 +30,18 @@ async function ready() {
   };
 }
 
-async function answer(order: Extract<Order, { appid: string }>, signal: AbortSignal): Promise<Answer> {
+async function answer(order: Extract<Order, { connector: string }>, signal: AbortSignal): Promise<Answer> {
   const job: Job = {
     settings: order.settings,
     attemptKey: order.attemptKey,
     signal,
     log: (line) => tell({ log: String(line) }),
   };
+  const connector = connectors.get(order.connector);
   try {
-    return { result: await connectors.get(order.appid)!.run(order.action, order.parameters, job) };
+    if (!connector) return { error: `This gateway has no connector ${order.connector}.` };
+    if (order.action !== null) return { result: await connector.run(order.action, order.parameters, job) };
+    return { result: { success: true, message: await connector.test(job), data: [], summary: {} } };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }

@@ -5,8 +5,10 @@ import type { Result } from "../connectors/connector.js";
 /** What a process is to do: call a connector, or stop doing so. */
 export type Order =
   | {
-      appid: string;
-      action: string;
+      /** Its GUID. */
+      connector: string;
+      /** Null: no action, but whether the asset can be reached. */
+      action: string | null;
       parameters: Readonly<Record<string, unknown>>;
       settings: Readonly<Record<string, unknown>>;
       attemptKey: string;
@@ -20,7 +22,7 @@ export type Answer = { ready: true } | { result: Result } | { error: string } | 
 export type Called = { result: Result } | { error: string; lost: boolean };
 
 export interface Call {
-  readonly order: Extract<Order, { appid: string }>;
+  readonly order: Extract<Order, { connector: string }>;
   readonly milliseconds: number;
   /** Ends the call early. */
   readonly signal: AbortSignal;

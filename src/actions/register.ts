@@ -6,35 +6,34 @@ import type { Database, Writer } from "../database/pools.js";
 const lock = 7_450_235;
 
 /**
- * Makes the connectors of this gateway apps of the system, with the actions of their manifests, and gives the apps' ids.
- * An app of a connector's name is that connector from then on: assets that are set up for it go on working. A new app
- * whose settings may all be left out gets an asset, so that its actions can run at once.
+ * Makes the connectors of this gateway apps of the system, with the actions of their manifests, unless they run other
+ * apps already. An app of a connector's name is that connector from then on: assets that are set up for it go on working.
+ * A new app whose settings may all be left out gets an asset, so that its actions can run at once.
  */
-export async function registerConnectors(database: Database, connectors: readonly Connector[]): Promise<number[]> {
-  return database.transaction(async (writer) => {
+export async function registerConnectors(database: Database, connectors: readonly Connector[]): Promise<void> {
+  await database.transaction(async (writer) => {
     await writer.execute(sql`select pg_advisory_xact_lock(${lock})`);
-    const ids: number[] = [];
-    for (const { manifest } of connectors) ids.push(await register(writer, manifest));
-    return ids;
+    for (const { manifest } of connectors) await register(writer, manifest);
   });
 }
 
-async function register(writer: Writer, manifest: Manifest): Promise<number> {
+async function register(writer: Writer, manifest: Manifest): Promise<void> {
   const { appid, name, version, description, product, type } = manifest;
   const configuration = JSON.stringify(snakeCase(manifest.configuration));
   await writer.execute(sql`
     update apps set appid = ${appid} where lower(name) = lower(${name}) and not exists (select from apps where appid = ${appid})`);
   const { rows } = await writer.execute<{ id: number; added: boolean }>(sql`
-    insert into apps (appid, name, app_version, description, product_name, product_vendor, publisher, type, configuration, immutable)
-    values (${appid}, ${name}, ${version}, ${description}, ${product.name}, ${product.vendor}, 'soar-graphql', ${type}, ${configuration}, true)
-    on conflict (appid) do update set app_version = excluded.app_version, description = excluded.description,
+    insert into apps (appid, connector, name, app_version, description, product_name, product_vendor, publisher, type, configuration, immutable)
+    select ${appid}, ${appid}, ${name}, ${version}, ${description}, ${product.name}, ${product.vendor}, 'soar-graphql', ${type}, ${configuration}, true
+    where exists (select from apps where appid = ${appid}) or not exists (select from apps where connector = ${appid})
+    on conflict (appid) do update set connector = excluded.connector, app_version = excluded.app_version, description = excluded.description,
       product_name = excluded.product_name, product_vendor = excluded.product_vendor, publisher = excluded.publisher,
       type = excluded.type, configuration = excluded.configuration, immutable = true
     returning id, xmax = 0 as added`);
-  const { id, added } = rows[0]!;
+  if (!rows[0]) return;
+  const { id, added } = rows[0];
   await keepActions(writer, id, manifest);
   if (added && !Object.values(manifest.configuration).some(({ required }) => required)) await addAsset(writer, id);
-  return id;
 }
 
 async function keepActions(writer: Writer, appId: number, { actions }: Manifest): Promise<void> {

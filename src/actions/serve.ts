@@ -10,6 +10,8 @@ export async function workerFor(
   { CONNECTORS, WORKER_PLACES: places, ACTION_SECONDS: seconds }: Config,
   report: (error: unknown, what: string) => void,
 ): Promise<Worker> {
-  const apps = await registerConnectors(database, await loadConnectors(CONNECTORS));
-  return new Worker(database, { apps, files: CONNECTORS, places, seconds, report });
+  const loaded = await loadConnectors(CONNECTORS);
+  await registerConnectors(database, loaded);
+  const connectors = loaded.map(({ manifest }) => manifest.appid);
+  return new Worker(database, { connectors, files: CONNECTORS, places, seconds, report });
 }

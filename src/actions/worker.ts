@@ -21,8 +21,8 @@ const pause = 500;
 const patience = 5_000;
 
 export interface WorkerOptions {
-  /** The apps whose actions it runs. */
-  readonly apps: readonly number[];
+  /** The GUIDs of the connectors whose actions it runs. */
+  readonly connectors: readonly string[];
   /** Files of connectors that are not the gateway's own. */
   readonly files?: readonly string[] | undefined;
   /** How many app runs it has under way at once. */
@@ -77,10 +77,11 @@ export class Worker {
   }
 
   async #claim(most: number): Promise<readonly Claimed[]> {
-    const { apps } = this.options;
+    const connectors = sql.param(this.options.connectors);
+    const of = sql`app_runs.app_id in (select id from apps where connector = any(${connectors}::text[]))`;
     try {
       return await change(this.database, async (writer) => {
-        const { claimed, begun } = await claim(writer, { apps, most, leaseSeconds });
+        const { claimed, begun } = await claim(writer, { of, most, leaseSeconds });
         return { result: claimed, changes: begun };
       });
     } catch (error) {

@@ -138,6 +138,7 @@ async function queue(
     runs.map(({ app, asset, approvers, parameters }) => ({
       actionRunId,
       containerId,
+      playbookRunId: work.run?.id,
       appId: app.id,
       assetId: asset?.id,
       action: app.action,
@@ -191,12 +192,14 @@ async function insertRun(
   return run!.id;
 }
 
-function columnsOf({ context: { caller } }: Work<unknown>, asked: Asked) {
+function columnsOf({ context: { caller }, run }: Work<unknown>, asked: Asked) {
   const { action, name, handle, startTime, filteredArtifacts, filteredResults, customFunction } = asked;
   return {
     action,
     name: atMost("name", 255, name),
     handle,
+    playbookRunId: run?.id,
+    playbookId: run?.playbookId,
     creatorId: caller.type === "automation" ? null : caller.id,
     execDelaySecs: sql`greatest(0, ceil(extract(epoch from ${begins(startTime)} - now())))::int`,
     filteredArtifacts,

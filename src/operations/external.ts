@@ -59,13 +59,8 @@ export const claimAppRuns = operation({
   async run(work) {
     const { writer, input, context } = work;
     const [most, seconds] = [within("limit", input.limit, 1, 100), within("leaseSeconds", input.leaseSeconds, 5, 3600)];
-    const where = visible(AppRun, appRuns, context.caller);
-    const { claimed, begun } = await claim(writer, {
-      apps: [await appId(work, input.app)],
-      most,
-      leaseSeconds: seconds,
-      where,
-    });
+    const of = and(eq(appRuns.appId, await appId(work, input.app)), visible(AppRun, appRuns, context.caller))!;
+    const { claimed, begun } = await claim(writer, { of, most, leaseSeconds: seconds });
     for (const run of begun) work.emitRun("actionRun", run);
     const jobs = claimed.filter((run) => !refusal(run));
     for (const run of claimed) {

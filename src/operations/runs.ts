@@ -3,7 +3,9 @@ import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { ActionRun, actionRuns } from "../schema/action-run.js";
+import { containers } from "../schema/container.js";
 import { flag, found, given, int, optional, required, text } from "../schema/operations.js";
+import { permitOn } from "./container.js";
 
 /*
  * What people do with an action run that they asked for.
@@ -12,21 +14,17 @@ import { flag, found, given, int, optional, required, text } from "../schema/ope
 const actionRunId = required(int, "Id of the action run.");
 const actionRun = found(ActionRun, "actionRunId", "The action run itself.");
 
-export interface SeenRun {
-  id: number;
-  containerId: number;
-  type: string;
-  status: string;
-}
-
 /** An action run that the caller may see. It is not locked: app runs are locked before their action run, by everybody. */
-export async function seenRun({ writer, context }: Work<unknown>, id: number): Promise<SeenRun> {
-  const { containerId, type, status } = actionRuns;
+async function seenRun(work: Work<unknown>, id: number): Promise<{ id: number; type: string }> {
+  const { writer, context } = work;
   const [run] = await writer
-    .select({ id: actionRuns.id, containerId, type, status })
+    .select({ id: actionRuns.id, type: actionRuns.type, containerType: containers.containerType })
     .from(actionRuns)
+    .innerJoin(containers, eq(containers.id, actionRuns.containerId))
     .where(and(eq(actionRuns.id, id), visible(ActionRun, actionRuns, context.caller)));
-  return run ?? refuse("NOT_FOUND", `There is no action run ${id}.`, "actionRunId");
+  if (!run) return refuse("NOT_FOUND", `There is no action run ${id}.`, "actionRunId");
+  permitOn(work, run);
+  return run;
 }
 
 export const cancelActionRun = operation({

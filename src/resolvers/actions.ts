@@ -1,6 +1,7 @@
 import type { Operation } from "../operation.js";
 import { act, runAction } from "../operations/actions.js";
 import { approveActionRun, denyActionRun } from "../operations/approvals.js";
+import { testAsset } from "../operations/asset-tests.js";
 import { claimAppRuns, heartbeatAppRuns, reportAppRun } from "../operations/external.js";
 import { cancelActionRun, completeActionRun } from "../operations/runs.js";
 
@@ -15,4 +16,5 @@ export const actions: readonly Operation[] = [
   claimAppRuns,
   heartbeatAppRuns,
   reportAppRun,
+  testAsset,
 ];

@@ -10,6 +10,7 @@ export const apps = pgTable(
   {
     id: id(),
     appid: text().notNull().unique(),
+    connector: text(),
     name: text().notNull(),
     description: text().notNull().default(""),
     appVersion: text().notNull().default("1.0.0"),
@@ -39,6 +40,8 @@ export const App = expose(apps, {
   fields: {
     id: "SOAR's numeric id.",
     appid: "Its GUID, the same on every system.",
+    connector:
+      "GUID of the gateway's connector that runs its actions; null: one outside takes them, by `claimAppRuns`.",
     name: "Its name, unique whatever the letter case.",
     description: "What it does.",
     appVersion: "Its version.",
