@@ -115,7 +115,7 @@ export class Worker {
     while (!this.#stopping || this.#running.size) {
       let connection: Connection | undefined;
       try {
-        connection = await this.database.connect();
+        connection = await this.database.connect("leases");
         await connection.listen(channel, () => this.#bell.ring());
         while (!this.#stopping || this.#running.size) {
           await this.#extend(connection);

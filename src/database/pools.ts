@@ -22,8 +22,8 @@ export interface Database {
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
-  /** Opens a connection that shares nothing with requests and soon fails where it could hang. */
-  connect(): Promise<Connection>;
+  /** Opens a connection that shares nothing with requests and soon fails where it could hang; Postgres shows what it is for. */
+  connect(purpose: string): Promise<Connection>;
   close(): Promise<void>;
 }
 
@@ -93,18 +93,18 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
         }
       }
     },
-    connect: () => connectAlone(connection),
+    connect: (purpose) => connectAlone(connection, purpose),
     close: () => pool.end(),
   };
 }
 
-async function connectAlone(connection: pg.PoolConfig): Promise<Connection> {
+async function connectAlone(connection: pg.PoolConfig, purpose: string): Promise<Connection> {
   const client = new pg.Client({
     connectionTimeoutMillis: 2_000,
     query_timeout: 2_000,
     keepAlive: true,
     options,
-    application_name: "soar-graphql events",
+    application_name: `soar-graphql ${purpose}`,
     ...connection,
   });
   // What waits for an answer learns of a lost connection by itself; unheard, the event would end the process.
