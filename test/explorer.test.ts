@@ -18,6 +18,8 @@ const shows: Record<string, RegExp> = {
   "Write a note": /"success":true.*"noteType":"GENERAL"/,
   Comment: /"success":true.*"username":"admin"/,
   "Open a case from a template": /"success":true.*"tasks":\{"nodes":\[\{"name":"\w/,
+  "Run an action": /"success":true.*"message":"New action queued\.".*"appRuns":\{"nodes":\[\{"status":"PENDING"/,
+  "Read what an action gave": /"city":"Research".*"action_results":\[\{"status":"success"/,
   "Page a long list": /"hasNextPage":true,"endCursor":"\w/,
   "See why actions failed": /"totalCount":[1-9].*"appRuns":\{"nodes":\[\{"status":"FAILED"/,
   "See what was done, and by whom": /"operation":"\w.*"username":"admin"/,

@@ -147,6 +147,7 @@ async function queue(
       assetName: asset?.name,
       parameters: [...parameters],
       effect: app.effect,
+      message: waits(held(approvers), app),
       effectiveUserId: work.context.caller.id,
       claimTime: held(approvers) ? null : begins(asked.startTime),
     })),
@@ -160,6 +161,12 @@ async function queue(
       .insert(approvals)
       .values(questions.map((question) => ({ ...question, containerId, actionRunId })));
   return queued(work, containerId, actionRunId);
+}
+
+/** What an app run waits for beside its turn. */
+function waits(held: boolean, { name, connector }: Planned["app"]): string {
+  if (held) return "Waits for approval.";
+  return connector === null ? `Waits for a connector of ${name} outside the gateway.` : "";
 }
 
 /** A manual action waits for a person, who completes it. */
