@@ -1,5 +1,6 @@
 import { actionResults, actionRuns, appRuns, approvals } from "./action-run.js";
 import { appActions, assetApprovers, assets } from "./app.js";
+import { appStatuses } from "./app-status.js";
 import { artifacts } from "./artifact.js";
 import { auditEntries } from "./audit.js";
 import { caseItems } from "./case-item.js";
@@ -154,6 +155,8 @@ relate(tasks.roleId, { one: ["role", "The role it is assigned to."], many: ["tas
 
 relate(appActions.appId, { one: ["app", "The app that offers it."], many: ["actions", "The actions it offers."] });
 relate(assets.appId, { one: ["app", "The app it is set up for."], many: ["assets", "Assets set up for it."] });
+relate(appStatuses.appId, { one: ["app", "The app it was tested by."], many: ["appStatuses", "Tests of its assets."] });
+relate(appStatuses.assetId, { one: ["asset", "The asset that was tested."], many: ["appStatuses", "Its last test."] });
 relateThrough(
   { from: assetApprovers.assetId, to: assetApprovers.userId },
   {
