@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { workerFor } from "./actions/serve.js";
 import { createToken } from "./auth/secrets.js";
 import { type Config, readConfig } from "./config.js";
+import { refuseUnsafe } from "./database/safety.js";
 import { AppError, StartError } from "./errors.js";
 import { appInput, importFile, templateInput } from "./import.js";
 import { operations, schemaDocument } from "./resolvers/schema.js";
@@ -20,10 +21,11 @@ async function serve(config: Config): Promise<void> {
   const told = toldToStop(say);
   const store = await openStore(config, say);
   try {
+    await refuseUnsafe(store.place.connection, config.ACCEPT_DATA_LOSS);
     const newToken = await ensureToken(store.database, config);
     await ensureSample(store, config, say);
     const app = await createServer(config, store.database);
-    const worker = await workerFor(store.database, config, (error, what) => app.log.warn({ err: error }, what));
+    const worker = await workerFor(store.forWorker, config, (error, what) => app.log.warn({ err: error }, what));
     closeWhenIdle(app);
     try {
       if (config.WORKER) worker.start();
@@ -43,8 +45,9 @@ async function work(config: Config): Promise<void> {
   const told = toldToStop(say);
   const store = await openStore(config, say, { join: true });
   try {
+    await refuseUnsafe(store.place.connection, config.ACCEPT_DATA_LOSS);
     const report = (error: unknown, what: string) => console.error(`${what}: ${(error as Error).message}`);
-    const worker = await workerFor(store.database, config, report);
+    const worker = await workerFor(store.forWorker, config, report);
     worker.start();
     say("Waiting for actions to run.");
     await Promise.race([told, store.place.ended]);

@@ -7,8 +7,11 @@ export interface Tested {
   readonly message: string;
 }
 
-/** How long a product may take to answer, and how many are asked at once. */
-const [patience, atOnce] = [30_000, 4];
+/** How long in milliseconds a product may take to answer. */
+export const patience = 30_000;
+
+/** How many are asked at once. */
+const atOnce = 4;
 
 /** Asks products whether they can be reached, from this process' machine. */
 export class Tester {

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { Tested } from "../actions/tester.js";
+import { patience, type Tested } from "../actions/tester.js";
 import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
 import { type Look, type Operation, operation } from "../operation.js";
@@ -57,6 +57,7 @@ export const testAsset: Operation = {
 async function test(context: Context, reference: IdOrName): Promise<Tested | undefined> {
   if (!context.caller.permissions.has(keepTest.may) || !context.tester) return undefined;
   const found = await testable({ writer: context.database.writer, context }, reference).catch(() => undefined);
+  context.ending?.extend(patience);
   return found && context.tester.test(found.connector, found.settings);
 }
 

@@ -19,7 +19,7 @@ type Arguments = { id: number; waitSeconds?: number | null };
 
 /** One action run, once it has ended or the wait is over. */
 export const actionRun: GraphQLFieldResolver<unknown, Context, Arguments> = async (_, args, context, info) => {
-  const waitSeconds = waitOf(args.waitSeconds);
+  const waitSeconds = waitOf(args, context);
   if (waitSeconds) await untilEnded(args.id, waitSeconds, context);
   return context.reads.one(args.id, { target: ActionRun, column: columnOf(actionRuns, "id") }, info);
 };

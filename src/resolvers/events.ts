@@ -115,16 +115,19 @@ function follow(topic: Topic, { after, filter }: Arguments, context: Context): F
 }
 
 async function page(topic: Topic, args: Arguments, context: Context) {
-  const waitSeconds = waitOf(args.waitSeconds);
+  const waitSeconds = waitOf(args, context);
   const first = pageSize("first", args.first);
   const after = args.after ?? undefined;
   return asConnection(await context.feed!.page(wish(topic, args.filter, context), after, first, waitSeconds), after);
 }
 
-/** How long a caller is willing to wait; refused beyond the limit. */
-export function waitOf(given: number | null | undefined): number {
+/** How long a caller is willing to wait, which the request may then take; refused beyond the limit. */
+export function waitOf({ waitSeconds: given }: { waitSeconds?: number | null }, { ending }: Context): number {
   const waitSeconds = given ?? 0;
-  if (waitSeconds >= 0 && waitSeconds <= longestWait) return waitSeconds;
+  if (waitSeconds >= 0 && waitSeconds <= longestWait) {
+    ending?.extend(waitSeconds * 1000);
+    return waitSeconds;
+  }
   throw new AppError("BAD_USER_INPUT", `\`waitSeconds\` is ${waitSeconds}; it can be 0 to ${longestWait}.`, {
     waitSeconds,
     limit: longestWait,
