@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { change } from "../src/actions/change.js";
 import { type Claimed, claim } from "../src/actions/claim.js";
-import { endingOf } from "../src/actions/ending.js";
+import { endOf } from "../src/actions/end.js";
 import { finish } from "../src/actions/finish.js";
 import { anyOf } from "../src/operations/names.js";
 import { appRuns } from "../src/schema/action-run.js";
@@ -63,7 +63,7 @@ const claimAll = (most: number, some = apps) =>
 const end = (run: Claimed, success: boolean) =>
   change(database, async (writer) => {
     const results = run.parameters.map((parameter) => ({ success, message: "", parameter, data: [], summary: {} }));
-    const changed = await finish(writer, run, endingOf(run, results));
+    const changed = await finish(writer, run, endOf(run, results));
     return { result: changed !== undefined, changes: changed ? [changed] : [] };
   });
 

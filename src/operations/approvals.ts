@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { failure } from "../actions/ending.js";
+import { failure } from "../actions/end.js";
 import { finishUnclaimed } from "../actions/finish.js";
 import { visible } from "../auth/visible.js";
 import { AppError, refuse } from "../errors.js";
