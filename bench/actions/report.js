@@ -22,7 +22,7 @@ ${markdown(
   ["ours", "graphile"].map((name) => row(name, of)),
 )}
 
-A worker that is killed with ${places} actions under way, another being idle: all of them are done again after ${median(recovered.map(Number)).toFixed(1)} s
+A worker is killed with ${places} actions under way, and another starts: all of them are done again after ${median(recovered.map(Number)).toFixed(1)} s
 (${recovered.join(", ")}), by leases of 10 s. graphile-worker frees the jobs of a worker that died after four hours.
 `;
 }

@@ -29,7 +29,7 @@ async function bench() {
   const windows = [];
   for (let round = 0; round < rounds; round++) {
     for (const contender of round % 2 ? ["graphile", "ours"] : ["ours", "graphile"])
-      windows.push({ contender, ...(await measure(contenders[contender])) });
+      windows.push({ contender, ...(await measure(contenders[contender], database)) });
     console.log(`Round ${round + 1} of ${rounds} done.`);
   }
   const recoveries = [];
@@ -38,7 +38,7 @@ async function bench() {
 }
 
 /** One action at a time while the worker has nothing else to do, then a backlog that waits for it when it starts. */
-async function measure({ startWorker, ask, begun, waitFor, speed }) {
+async function measure({ startWorker, ask, begun, waitFor, speed }, { tidy }) {
   const worker = await startWorker();
   await ask(0);
   await waitFor(1);
@@ -59,6 +59,7 @@ async function measure({ startWorker, ask, begun, waitFor, speed }) {
     }),
   );
   const taken = (backlog * 1000) / (performance.now() - began);
+  await tidy();
   const again = await startWorker();
   await waitFor(backlog);
   const perSecond = await speed(backlog);
@@ -72,9 +73,9 @@ async function recovery({ startWorker, ask, begun, waitFor }) {
   const ids = [];
   for (let n = 0; n < places; n++) ids.push(await ask(n, 1_500));
   for (const id of ids) await begun(id, "running");
-  const other = await startWorker();
   await dying.end("SIGKILL");
   const killed = performance.timeOrigin + performance.now();
+  const other = await startWorker();
   await waitFor(places);
   const times = await Promise.all(ids.map((id) => begun(id)));
   await other.end("SIGTERM");
