@@ -20,6 +20,7 @@ import { serveSessions } from "./http/sessions.js";
 import { serveVault } from "./http/vault.js";
 import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
+import { watchService } from "./system/snapshots.js";
 import { openVault } from "./vault.js";
 
 const largestBody = 1024 * 1024;
@@ -69,7 +70,19 @@ export async function createServer(
   serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
   keepHouse(app, database, vault);
+  tellHealth(app, database);
   return app;
+}
+
+/** Lets every gateway of the database tell how this one is. */
+function tellHealth(app: FastifyInstance, database: Database): void {
+  let stop: (() => Promise<unknown>) | undefined;
+  app.addHook("onReady", async () => {
+    stop = await watchService(database, "gateway", (error) => app.log.warn({ err: error }, "a snapshot is missing"));
+  });
+  app.addHook("preClose", async () => {
+    await stop?.();
+  });
 }
 
 function openIdOf(config: Config): OpenId | undefined {

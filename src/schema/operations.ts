@@ -1,11 +1,11 @@
 import type { PgColumn } from "drizzle-orm/pg-core";
-import { ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { refusalCodes } from "../errors.js";
 import { addField, type Class, namedClass } from "./classes.js";
 import { connectionArguments } from "./connections.js";
 import { enumOf } from "./enums.js";
 import type { Exposed } from "./expose.js";
-import { DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
+import { BigIntScalar, DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
 
 /*
  * The words in which an operation says what it takes and gives. The GraphQL input and payload types, and the TypeScript
@@ -19,6 +19,8 @@ export interface Token<T> {
 }
 
 export const int: Token<number> = { thunk: () => Int };
+export const bigint: Token<number> = { thunk: () => BigIntScalar };
+export const number: Token<number> = { thunk: () => Float };
 export const text: Token<string> = { thunk: () => String };
 export const flag: Token<boolean> = { thunk: () => Boolean };
 export const time: Token<string> = { thunk: () => DateTime };
@@ -104,12 +106,8 @@ export interface Outcomes {
 }
 
 export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
-export const found = (target: Exposed, key: string, description: string): Given => ({
-  target,
-  key,
-  as: "object",
-  description,
-});
+export const found = (target: Exposed, key: string, description: string) =>
+  ({ target, key, as: "object" as const, description }) satisfies Given;
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
   target,
   key,

@@ -1,5 +1,6 @@
 import { actionResults, actionRuns, appRuns, approvals } from "./action-run.js";
 import { appActions, assetApprovers, assets } from "./app.js";
+import { appStatuses } from "./app-status.js";
 import { artifacts } from "./artifact.js";
 import { auditEntries } from "./audit.js";
 import { caseItems } from "./case-item.js";
@@ -161,6 +162,12 @@ relateThrough(
     to: ["approvedAssets", "Assets whose actions they approve."],
   },
 );
+
+relate(appStatuses.assetId, {
+  one: ["asset", "The asset that was tested."],
+  many: ["connectivity", "How the last test of its connectivity went; empty: there was none."],
+});
+relate(appStatuses.appId, { one: ["app", "The app it was tested by."] });
 
 relate(playbooks.latestEditorId, { one: ["latestEditor", "Who saved it last."] });
 relate(playbookRuns.containerId, {

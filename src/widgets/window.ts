@@ -1,0 +1,52 @@
+import { type SQL, sql } from "drizzle-orm";
+import { AppError } from "../errors.js";
+import { required, text } from "../schema/operations.js";
+import { systemSettings } from "../schema/system.js";
+
+/** The time a widget looks at: from `start` until just before `end`. */
+export interface Window {
+  readonly start: SQL;
+  readonly end: SQL;
+}
+
+const longest = 3660;
+const day = 24 * 60 * 60_000;
+
+/** The window that arguments ask for; the last 7 days when they say none. */
+export function windowOf({ startTime, endTime }: { startTime?: unknown; endTime?: unknown }): Window {
+  if (typeof startTime !== "string" && typeof endTime !== "string")
+    return { start: sql`now() - interval '7 days'`, end: sql`now()` };
+  if (typeof startTime !== "string") throw wrong("`endTime` is given without `startTime`", { endTime });
+  if (typeof endTime !== "string") throw wrong("`startTime` is given without `endTime`", { startTime });
+  const days = (Date.parse(endTime) - Date.parse(startTime)) / day;
+  const given = { startTime, endTime };
+  if (startTime >= endTime)
+    throw new AppError("BAD_USER_INPUT", `\`endTime\` ${endTime} is not after \`startTime\` ${startTime}.`, given);
+  if (days > longest) {
+    const message = `From ${startTime} to ${endTime} are more than ${longest} days; ask for fewer.`;
+    throw new AppError("BAD_USER_INPUT", message, { ...given, limit: longest });
+  }
+  return { start: sql`${startTime}::timestamptz`, end: sql`${endTime}::timestamptz` };
+}
+
+function wrong(what: string, details: Record<string, unknown>): AppError {
+  return new AppError("BAD_USER_INPUT", `${what}; give both, or neither for the last 7 days.`, details);
+}
+
+export const within = (time: unknown, { start, end }: Window): SQL => sql`${time} >= ${start} and ${time} < ${end}`;
+
+const timeZone = sql`(select ${systemSettings.timeZone} from ${systemSettings})`;
+
+/** The day of a time, where the system is. */
+export const dayOf = (time: unknown): SQL => sql`((${time}) at time zone ${timeZone})::date`;
+
+export const date = required(text, "The day, such as `2026-11-25`, in the system's time zone.");
+
+/** The days that a window touches, as `day`. */
+export const days = ({ start, end }: Window): SQL =>
+  sql`select d::date as day from generate_series(${dayOf(start)}, ${dayOf(sql`${end} - interval '1 microsecond'`)}, interval '1 day') d`;
+
+/** A row for each day of a window: `figures` of what `found` has of that day under `day`, or of nothing. */
+export function eachDay(window: Window, found: SQL, figures: SQL): SQL {
+  return sql`select to_char(day, 'YYYY-MM-DD') as date, ${figures} from (${days(window)}) days left join (${found}) found using (day) order by day`;
+}
