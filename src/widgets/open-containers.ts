@@ -65,8 +65,9 @@ export const containersWorkload: Widget = {
 const unresolved = sql`lower(${c.status}) = any(array(select lower(name) from ${statuses} where status_type <> 'resolved'))`;
 
 function open(asked: Asked): SQL {
-  const allowed = sql`extract(epoch from ${c.dueTime} - ${c.createTime})`;
-  const percent = sql`round((100 * extract(epoch from now() - ${c.createTime}) / greatest(${allowed}, 1))::numeric, 2)`;
+  const [passed, allowed] = [sql`now()`, c.dueTime].map((until) => sql`extract(epoch from ${until} - ${c.createTime})`);
+  // Who was due before it came in has no time at all.
+  const percent = sql`case when ${c.dueTime} is not null then round(100 * ${passed} / greatest(${allowed}, 1), 2) end`;
   const wanted = given(asked.sla) ? sql`${percent} >= ${asked.sla}::float8` : undefined;
   return sql`select ${c.id} as "containerId", ${percent} as "slaPercent", coalesce(${c.dueTime} < now(), false) as breached
     from ${fromContainers} where ${all(counted(asked), unresolved, wanted)}`;
