@@ -1,5 +1,6 @@
 import type { Writer } from "../database/pools.js";
 import { appActions, apps, assetApprovers, assets } from "../schema/app.js";
+import { appStatuses } from "../schema/app-status.js";
 import { labels } from "../schema/label.js";
 import { playbooks } from "../schema/playbook.js";
 import { statuses } from "../schema/status.js";
@@ -257,6 +258,12 @@ function addTool(rows: Rows, { id, name, vendor, product, type, action, takes, a
     primaryVoting: assetId === 4 ? 1 : 0,
     description: `The ${product} of this site.`,
   });
+  rows.add(appStatuses, {
+    assetId,
+    appId: id,
+    status: "success",
+    message: `Testing asset connectivity for '${asset}' using app '${name}' 1 action succeeded.`,
+  });
 }
 
 function addTemplate(rows: Rows, creatorId: number): number {
@@ -286,6 +293,7 @@ export const backgroundTables = [
   appActions,
   assets,
   assetApprovers,
+  appStatuses,
   playbooks,
   workbookTemplates,
   phaseTemplates,
