@@ -56,6 +56,7 @@ const checks = {
   "schema.graphql": () => current("schema.graphql", ["dist/main.js", "schema"]),
   "THIRD-PARTY-NOTICES.md": () => current("THIRD-PARTY-NOTICES.md", ["notices.js"]),
   "docs/playbook-api.md": () => current("docs/playbook-api.md", ["playbook-api.js"]),
+  "docs/limits.md": () => current("docs/limits.md", ["limits.js"]),
   "docs/model.md": () => current("docs/model.md", ["model.js"]),
   migrations,
 };

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Caller } from "./auth/who.js";
+import type { Ending } from "./database/ending.js";
 import type { Database } from "./database/pools.js";
 import { AppError } from "./errors.js";
 import type { Feed } from "./events/feed.js";
+import { longestKey } from "./limits.js";
 import { Reads } from "./reads/reads.js";
 import type { Vault } from "./vault.js";
 
@@ -27,6 +29,8 @@ export interface Context {
   readonly idempotency: { key: string; fingerprint: string } | undefined;
   /** What operations did, line by line, where the caller asked for it. */
   readonly trace: string[];
+  /** Until when it may take; undefined where nobody waits for an answer. */
+  readonly ending: Ending | undefined;
   /** How times are written in the answer to a mutation, by its response name, where it asked for another form. */
   readonly timeFormats: Map<string, string>;
 }
@@ -47,16 +51,18 @@ export interface Origin {
   headers: Record<string, string | string[] | undefined>;
   /** What is asked for: the GraphQL request as it came in. */
   body: unknown;
+  ending?: Ending;
 }
 
 export function contextOf(services: Services, origin: Origin): Context {
-  const { database, vault, feed } = services;
-  const { caller, callerNow, requestId, address, headers, body } = origin;
+  const { vault, feed } = services;
+  const { caller, callerNow, requestId, address, headers, body, ending } = origin;
+  const database = ending ? services.database.until(ending) : services.database;
   const container = idOf(headers, "SOAR-Container", "container");
   const playbookRun = idOf(headers, "SOAR-Playbook-Run", "playbook run");
   const key = text(headers, "idempotency-key");
-  if (key && key.length > 255)
-    throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; 255 are the limit.`);
+  if (key && key.length > longestKey)
+    throw new AppError("BAD_REQUEST", `The Idempotency-Key has ${key.length} characters; ${longestKey} are the limit.`);
   return {
     caller,
     requestId,
@@ -78,6 +84,7 @@ export function contextOf(services: Services, origin: Origin): Context {
         }
       : undefined,
     trace: [],
+    ending,
     timeFormats: new Map(),
   };
 }

@@ -14,6 +14,8 @@ export const errorCodes = {
   STREAM_OVERFLOW: "The client read too slowly and events would have been lost.",
   BAD_USER_INPUT: "A value in the request is not acceptable.",
   BAD_REQUEST: "The request is not well-formed.",
+  PERSISTED_QUERY_NOT_FOUND: "No operation of that name or hash is kept here; send its text.",
+  PERSISTED_QUERY_NOT_SUPPORTED: "No operations are kept here; send their texts.",
   INTERNAL_SERVER_ERROR: "A fault of this server; its details are in its log under the request id.",
 } as const;
 

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
 import { createToken } from "./auth/secrets.js";
 import { type Config, readConfig } from "./config.js";
+import { refuseUnsafe } from "./database/safety.js";
 import { AppError, StartError } from "./errors.js";
 import { appInput, importFile, templateInput } from "./import.js";
 import { operations, schemaDocument } from "./resolvers/schema.js";
@@ -19,6 +20,7 @@ async function serve(config: Config): Promise<void> {
   const told = toldToStop(say);
   const store = await openStore(config, say);
   try {
+    await refuseUnsafe(store.place.connection, config.ACCEPT_DATA_LOSS);
     const newToken = await ensureToken(store.database, config);
     await ensureSample(store, config, say);
     const app = await createServer(config, store.database);

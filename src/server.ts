@@ -2,28 +2,32 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import cors from "@fastify/cors";
 import proxyAddr from "@fastify/proxy-addr";
-import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import type { GraphQLSchema } from "graphql";
 import { openGate } from "./auth/gate.js";
 import type { OpenId } from "./auth/openid.js";
 import type { Config } from "./config.js";
 import type { Database } from "./database/pools.js";
-import { AppError, httpStatus } from "./errors.js";
+import { AppError } from "./errors.js";
 import { Feed } from "./events/feed.js";
+import { Budget } from "./guard/budget.js";
+import { Guard } from "./guard/guard.js";
+import { keepOperations, noneKept } from "./guard/persisted.js";
 import { keepHouse } from "./housekeeping.js";
 import { contextFor } from "./http/context.js";
-import { publicError, sendError } from "./http/errors.js";
+import { headersOf, publicError, sendError, statusOf } from "./http/errors.js";
 import { serveGraphql } from "./http/graphql.js";
 import { serveHealth } from "./http/health.js";
 import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
+import { readBody } from "./http/request.js";
 import { serveSessions } from "./http/sessions.js";
 import { serveVault } from "./http/vault.js";
+import { exceeds, limits } from "./limits.js";
 import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
 import { watchService } from "./system/snapshots.js";
 import { openVault } from "./vault.js";
-
-const largestBody = 1024 * 1024;
 
 /** Events that a gateway keeps in memory for those who follow: how far one may fall behind. */
 const heldEvents = 50_000;
@@ -40,13 +44,18 @@ export async function createServer(
     trustProxy,
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: largestBody,
+    bodyLimit: limits.body.most,
     forceCloseConnections: "idle",
     genReqId: ({ headers }) => givenId(headers["x-request-id"]) ?? randomUUID(),
   });
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
+    reply.headers({ ...safeHeaders, "x-request-id": request.id });
   });
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer" },
+    async ({ headers }: FastifyRequest, body: Buffer) => readBody(headers["content-type"], body),
+  );
   answerErrorsAsJson(app);
   const allows = originRule(config);
   await app.register(cors, {
@@ -61,10 +70,11 @@ export async function createServer(
   const feed = new Feed(database, { held, report });
   const services = { database, vault, feed };
   const gate = openGate(database, openIdOf(config));
+  const guard = guardOf(config, schema);
   const toContext = contextFor(services, gate);
   const addressOf = (request: IncomingMessage) => proxyAddr(request, trustProxy);
-  await serveGraphql(app, schema, toContext);
-  serveLive(app, { ...services, schema, gate, addressOf }, allows);
+  await serveGraphql(app, { guard, gate, contextFor: toContext });
+  serveLive(app, { ...services, guard, gate, addressOf }, allows);
   serveSessions(app, database, gate);
   await serveVault(app, { schema, vault, contextFor: toContext, upload: uploadVaultItem, allows });
   serveHealth(app, database, feed);
@@ -83,6 +93,11 @@ function tellHealth(app: FastifyInstance, database: Database): void {
   app.addHook("preClose", async () => {
     await stop?.();
   });
+}
+
+function guardOf({ PERSISTED_OPERATIONS, PERSISTED_ONLY, COST_PER_MINUTE }: Config, schema: GraphQLSchema): Guard {
+  const persisted = PERSISTED_OPERATIONS ? keepOperations(PERSISTED_OPERATIONS, PERSISTED_ONLY, schema) : noneKept;
+  return new Guard(schema, persisted, new Budget(COST_PER_MINUTE));
 }
 
 function openIdOf(config: Config): OpenId | undefined {
@@ -105,30 +120,38 @@ function originRule({ CORS_ORIGINS, HOST }: Config): (origin: string | undefined
     (local && URL.canParse(origin) && loopback.includes(new URL(origin).hostname.replace(/[[\]]/g, "")));
 }
 
+/** What every answer tells browsers; pages and their files say more. */
+const safeHeaders = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
 const hints: Record<string, [code: string, message: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     "BAD_REQUEST",
     "The body must be JSON: add the header `content-type: application/json`.",
   ],
-  FST_ERR_CTP_INVALID_JSON_BODY: ["BAD_REQUEST", "The body is not valid JSON."],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["BAD_REQUEST", "The body is empty."],
-  FST_ERR_CTP_BODY_TOO_LARGE: ["QUERY_TOO_COMPLEX", `The body is larger than ${largestBody} bytes.`],
 };
 
 /** Whatever goes wrong outside GraphQL is told in the form GraphQL clients read. */
 function answerErrorsAsJson(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler((raised: FastifyError, request, reply) => {
+    const error = raised.code === "FST_ERR_CTP_BODY_TOO_LARGE" ? bodyTooLarge(request) : raised;
     const shown = publicError(error);
     if (shown instanceof AppError) {
       const { code, message, details } = shown;
-      if (typeof details.retryAfter === "number") reply.header("retry-after", details.retryAfter);
-      return sendError(reply, httpStatus[code] ?? 400, code, message, details);
+      reply.headers(headersOf(shown));
+      return sendError(reply, error === raised ? statusOf(shown) : 413, code, message, details);
     }
-    const status = error.statusCode ?? 500;
+    const status = raised.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
-      hints[error.code] ??
-      (status < 500 ? ["BAD_REQUEST", error.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
+      hints[raised.code] ??
+      (status < 500 ? ["BAD_REQUEST", raised.message] : ["INTERNAL_SERVER_ERROR", "Internal server error"]);
     return sendError(reply, status, code, message);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -138,4 +161,8 @@ function answerErrorsAsJson(app: FastifyInstance): void {
     reply.header("allow", "GET, POST");
     return sendError(reply, 405, "BAD_REQUEST", `${request.method} is not for /graphql; use POST, or GET for queries.`);
   });
+}
+
+function bodyTooLarge({ headers }: FastifyRequest): AppError {
+  return exceeds("body", headers["content-length"] ?? `more than ${limits.body.most}`);
 }

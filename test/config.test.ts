@@ -21,10 +21,13 @@ describe("the settings", () => {
       PORT: 4000,
       HOST: "127.0.0.1",
       DATA_DIR: ".data",
-      LOG_LEVEL: "info",
       OIDC_AUDIENCE: "soar-graphql",
       OIDC_USERNAME_CLAIM: "preferred_username",
       OIDC_ROLES_CLAIM: "roles",
+      PERSISTED_ONLY: false,
+      COST_PER_MINUTE: 50_000_000,
+      ACCEPT_DATA_LOSS: false,
+      LOG_LEVEL: "info",
     });
   });
 
@@ -37,6 +40,10 @@ describe("the settings", () => {
       ADMIN_TOKEN: "0123456789abcdef",
       SAMPLE_DATA: "false",
       CORS_ORIGINS: "https://soc.example.com, http://localhost:8080,",
+      PERSISTED_OPERATIONS: "operations",
+      PERSISTED_ONLY: "true",
+      COST_PER_MINUTE: "0",
+      ACCEPT_DATA_LOSS: "true",
       LOG_LEVEL: "silent",
       TRUSTED_PROXIES: "10.0.0.5, 192.168.0.0/16",
       OIDC_ISSUER: "https://login.example.com",
@@ -54,6 +61,9 @@ describe("the settings", () => {
         ["soc-lead", "Incident Commander"],
         ["audit", "Observer"],
       ]),
+      PERSISTED_ONLY: true,
+      COST_PER_MINUTE: 0,
+      ACCEPT_DATA_LOSS: true,
       CORS_ORIGINS: ["https://soc.example.com", "http://localhost:8080"],
     });
   });
@@ -67,6 +77,10 @@ describe("the settings", () => {
       "ADMIN_TOKEN",
       "SAMPLE_DATA",
       "CORS_ORIGINS",
+      "PERSISTED_OPERATIONS",
+      "PERSISTED_ONLY",
+      "COST_PER_MINUTE",
+      "ACCEPT_DATA_LOSS",
       "LOG_LEVEL",
     ];
     expect(readConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(readConfig({}));
@@ -96,6 +110,14 @@ describe("the settings", () => {
 
   test.each(["65536", "-1", "80.5", "port"])("refuse the port %j", (PORT) => {
     expect(mistakesOf({ PORT })).toContain(`is "${PORT}"`);
+  });
+
+  test("that allow only operations that are kept need some to be kept", () => {
+    expect(mistakesOf({ PERSISTED_ONLY: "true" })).toContain("PERSISTED_ONLY: needs PERSISTED_OPERATIONS");
+  });
+
+  test.each(["499999", "-1", "1.5"])("refuse %s as what may be asked in a minute", (COST_PER_MINUTE) => {
+    expect(mistakesOf({ COST_PER_MINUTE })).toContain(`is "${COST_PER_MINUTE}"`);
   });
 
   test("that are secret are not shown, right or wrong", () => {

@@ -42,7 +42,7 @@ describe("a grown database", () => {
     expect(heard).toEqual([120]);
 
     const { data, errors } = await gateway.ask(`{
-      containers(first: 100, filter: { id: { in: [400, 401, 402] } }) { nodes { id label artifactCount
+      containers(first: 3, filter: { id: { in: [400, 401, 402] } }) { nodes { id label artifactCount
         artifacts(first: 3) { nodes { cef hash } } actionRuns { nodes { appRuns { nodes { results { totalCount } } } } } } }
     }`);
     expect(errors).toBeUndefined();

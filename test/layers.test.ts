@@ -13,7 +13,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     packages: /^(drizzle-orm|node:|@node-rs\/argon2|cookie|jose|lru-cache|p-limit)/,
   },
   database: { ours: ["database", "errors.ts"] },
-  reads: { ours: ["reads", "schema", "auth", "database", "errors.ts"], packages: /^(drizzle-orm|graphql|dataloader)/ },
+  reads: {
+    ours: ["reads", "schema", "auth", "database", "errors.ts", "limits.ts"],
+    packages: /^(drizzle-orm|graphql|dataloader)/,
+  },
   events: {
     ours: ["events", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql)/,
@@ -27,7 +30,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     packages: /^drizzle-orm/,
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
-  "context.ts": { ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts"], packages: /^node:/ },
+  "context.ts": {
+    ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts", "limits.ts"],
+    packages: /^node:/,
+  },
   resolvers: {
     ours: [
       "resolvers",
@@ -40,6 +46,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
       "schema",
       "context.ts",
       "errors.ts",
+      "limits.ts",
     ],
     packages: /^(graphql|type-graphql)/,
   },
@@ -48,9 +55,24 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["system", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|node:)/,
   },
-  http: { ours: ["http", "auth", "context.ts", "operation.ts", "database", "events", "vault.ts", "errors.ts"] },
+  guard: { ours: ["guard", "errors.ts", "limits.ts"], packages: /^(graphql|lru-cache|node:)/ },
+  http: {
+    ours: [
+      "http",
+      "auth",
+      "guard",
+      "context.ts",
+      "operation.ts",
+      "database",
+      "events",
+      "vault.ts",
+      "errors.ts",
+      "limits.ts",
+    ],
+  },
   "vault.ts": { ours: ["schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
   sample: { ours: ["sample", "schema", "operations", "database", "vault.ts"], packages: /^(drizzle-orm|node:)/ },
+  "limits.ts": { ours: ["errors.ts"], packages: /^$/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };
 

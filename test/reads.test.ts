@@ -193,7 +193,7 @@ describe("the number of statements", () => {
 
   test("is one for each level of the largest view of a case", async () => {
     const query = `{
-      containers(first: 5, filter: { caseItems: { sourceType: { eq: "Artifact" } } }) { nodes {
+      containers(first: 1, filter: { caseItems: { sourceType: { eq: "Artifact" } } }) { nodes {
         name owner { username } role { name } tenant { name } asset { name app { name } } currentPhase { name }
         artifacts { nodes { name parentArtifact { name } notes { nodes { title } } } }
         notes { nodes { title author { username } } }

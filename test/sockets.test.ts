@@ -1,3 +1,4 @@
+import { connect as connectTo } from "node:net";
 import { type Client, createClient } from "graphql-ws";
 import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
@@ -33,6 +34,24 @@ const handshake = (path: string, protocol: string, headers: Record<string, strin
     });
     socket.on("unexpected-response", (_, response) => resolve(response.statusCode!));
     socket.on("error", () => {});
+  });
+
+/** The status of a handshake that no library would send. */
+const rawHandshake = (path: string, protocol: string, more = "") =>
+  new Promise<number>((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const socket = connectTo(Number(port), hostname, () => {
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+          `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ${protocol}\r\n${more}\r\n`,
+      );
+    });
+    socket.once("data", (data) => {
+      resolve(Number(String(data).split(" ")[1]));
+      socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("Closed without an answer.")));
   });
 
 describe("a WebSocket", () => {
@@ -75,6 +94,37 @@ describe("a WebSocket", () => {
     for (const path of ["/other", "/", "//"]) expect(await handshake(path, own)).toBe(404);
     expect(await handshake("/graphql", "graphql-ws")).toBe(400);
     expect(await handshake("/graphql", own, { origin: "https://evil.example" })).toBe(403);
+    expect(await handshake("/graphql", own, { origin: "null" })).toBe(403);
+    expect(await handshake("/graphql", own, { origin: "http://localhost.evil.example" })).toBe(403);
+  });
+
+  test("is refused when its handshake is hostile, and the gateway lives on", async () => {
+    const own = "graphql-transport-ws";
+    expect(await rawHandshake("//", own)).toBe(404);
+    expect(await rawHandshake("http://[", own)).toBe(404);
+    expect(await rawHandshake("/graphql", Array.from({ length: 700 }, (_, n) => `graphql-${n}`).join(", "))).toBe(400);
+    expect(await rawHandshake("/graphql", `${" ".repeat(9_000)},`)).toBe(400);
+    expect(await rawHandshake("/graphql", own, "x: y\r\n".repeat(2_500))).toBe(101);
+    expect(await rawHandshake("/graphql", own, `x: ${"y".repeat(20_000)}\r\n`)).toBe(431);
+    expect(await handshake("/graphql", own)).toBe(101);
+  });
+
+  test("is closed for a message that could not be kept as it was written", async () => {
+    const closed = (text: string | Buffer) =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(address, "graphql-transport-ws");
+        socket.on("open", () => socket.send(text, { binary: false }));
+        socket.on("close", (code, reason) => resolve([code, String(reason)]));
+      });
+    const init = (payload: string) => `{"type":"connection_init","payload":${payload}}`;
+    expect(await closed(init('{"a":9007199254740993}'))).toEqual([
+      4400,
+      expect.stringContaining("payload.a: the number"),
+    ]);
+    expect(await closed(init('{"a":1,"a":2}'))).toEqual([4400, expect.stringContaining('the key "a" twice')]);
+    expect(await closed("[".repeat(100))).toEqual([4400, expect.stringContaining("64 are the limit")]);
+    expect(await closed(Buffer.from([0x22, 0xff, 0x22]))).toEqual([1007, ""]);
+    expect(await closed(init(`"${"x".repeat(70_000)}"`))).toEqual([1009, ""]);
   });
 });
 

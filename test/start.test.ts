@@ -8,6 +8,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import { alive, gone } from "../src/database/processes.js";
+import { assertSafe } from "../src/database/safety.js";
 import { run } from "./support/postgres.js";
 
 const root = join(import.meta.dirname, "..");
@@ -396,7 +397,13 @@ describe("DATABASE_URL", { timeout: patience }, () => {
 
   test("lets gateways start together on an empty database", async () => {
     await run(connection, `create database ${name}`);
-    const settings = { DATABASE_URL: urlOf(name), ADMIN_TOKEN: token, SAMPLE_DATA: "true" };
+    const settings = {
+      DATABASE_URL: urlOf(name),
+      ADMIN_TOKEN: token,
+      SAMPLE_DATA: "true",
+      // The Postgres of the tests is thrown away.
+      ACCEPT_DATA_LOSS: "true",
+    };
     const gateways = [1, 2, 3].map(() => serve(settings));
     for (const gateway of gateways) {
       const { status, data } = await ask(await gateway.address(), "{ viewer { user { username } } }");
@@ -412,6 +419,26 @@ describe("DATABASE_URL", { timeout: patience }, () => {
     expect(await Promise.all(gateways.map(({ ended }) => ended))).toEqual([0, 0, 0]);
   });
 
+  test("of a Postgres that may forget what it confirmed is refused", async () => {
+    const forgetful = `${name}_forgetful`;
+    await run(connection, `create database ${forgetful}`);
+    await run(connection, `alter database ${forgetful} set synchronous_commit = off`);
+    const gateway = serve({ DATABASE_URL: urlOf(forgetful), ADMIN_TOKEN: token });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output).toMatch(
+      /^Postgres runs with .*synchronous_commit = off: after a crash .* Turn it on, or set ACCEPT_DATA_LOSS=true .*\n$/m,
+    );
+    await run(connection, `drop database ${forgetful} with (force)`);
+  });
+
+  test("of a Postgres with too few connections is refused", () => {
+    const safe = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
+    expect(() => assertSafe({ ...safe, max_connections: "15" }, false)).toThrow(
+      "Postgres allows 15 connections; this gateway takes up to 11 and leaves 10 to others: set max_connections to 21 or more.",
+    );
+    expect(() => assertSafe({ ...safe, max_connections: "21" }, false)).not.toThrow();
+  });
+
   test.each(olderPostgres())("works with the Postgres in %s", async (binaries) => {
     const data = join(folder, "older");
     mkdirSync(data);
@@ -419,7 +446,7 @@ describe("DATABASE_URL", { timeout: patience }, () => {
     if (account) chownSync(data, account.uid, account.gid);
     const initdb = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"];
     execFileSync(join(binaries, "initdb"), initdb, { ...account, cwd: "/", stdio: "ignore" });
-    const words = ["-D", data, "-c", "listen_addresses=", "-c", `unix_socket_directories=${data}`, "-c", "fsync=off"];
+    const words = ["-D", data, "-c", "listen_addresses=", "-c", `unix_socket_directories=${data}`];
     const server = spawn(join(binaries, "postgres"), words, { ...account, cwd: "/", stdio: "ignore", detached: true });
     children.push(server);
     const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(data)}`;

@@ -8,6 +8,7 @@ import pg from "pg";
 import { from } from "pg-copy-streams";
 import { StartError } from "../errors.js";
 import type { Writer } from "./pools.js";
+import { casing, optionsOf } from "./session.js";
 
 /** A connection for loading much data: without time limits, with memory to build indexes. */
 export interface Loader {
@@ -29,20 +30,17 @@ const session = {
   // Entries of GIN indexes are gathered up to this size and sorted in together.
   gin_pending_list_limit: "64MB",
 };
-const options = Object.entries(session)
-  .map(([name, value]) => `-c ${name}=${value}`)
-  .join(" ");
 
 /** Opens a connection for loading. */
 export async function openLoader(connection: pg.ClientConfig): Promise<Loader> {
-  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection, options });
+  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection, options: optionsOf(session) });
   // What is running learns of a lost connection by itself; unheard, the event would end the process.
   client.on("error", () => {});
   await client.connect().catch((error: Error) => {
     throw new StartError(`The database cannot be reached: ${error.message || error.name}`);
   });
   return {
-    writer: drizzle(client, { casing: "snake_case" }),
+    writer: drizzle(client, { casing }),
     copy: (table, rows) => copy(client, table, rows),
     transaction: async (work) => {
       await client.query("begin");

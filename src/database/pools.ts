@@ -1,9 +1,15 @@
-import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { SQL } from "drizzle-orm";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
-import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { AppError, retryable, sqlState } from "../errors.js";
+import { type Connection, connectAlone } from "./connection.js";
+import type { Ending } from "./ending.js";
+import { asText, casing, optionsOf, session, type TextRow, textOf } from "./session.js";
+import { keepPrepared, StatementNames } from "./statements.js";
+
+export type { Connection } from "./connection.js";
+export type { TextRow } from "./session.js";
 
 /** One transaction, or a connection of its own: where writes are made. */
 export type Writer = NodePgDatabase;
@@ -19,6 +25,8 @@ export interface Database {
    * statements that `closing` makes of the result are the last ones, and travel together with the commit.
    */
   transaction<T>(work: Work<T>, closing?: (result: T) => SQL[]): Promise<T>;
+  /** The same for one request: at its ending its reads and transactions are cancelled, and no more begin. */
+  until(ending: Ending): Database;
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
@@ -27,45 +35,24 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** A connection of its own, to listen and to read by. */
-export interface Connection {
-  read(statement: SQL): Promise<TextRow[]>;
-  /** Calls `heard` at every notification on a channel, and when the connection is lost. */
-  listen(channel: string, heard: () => void): Promise<void>;
-  close(): void;
-}
-
 /** What is done in a transaction. `now` sends a statement at once, where drizzle does so only when it is waited for. */
 export type Work<T> = (writer: Writer, now: (statement: SQL) => Promise<unknown>) => Promise<T>;
-
-export type TextRow = (string | null)[];
 
 /** The name of a statement that is not to be kept. */
 const unnamed = "";
 
-const casing = "snake_case";
-const dialect = new PgDialect({ casing });
-const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
-
-const session = {
-  TimeZone: "UTC",
-  statement_timeout: "5s",
-  lock_timeout: "2s",
-  idle_in_transaction_session_timeout: "10s",
-};
-const options = Object.entries(session)
-  .map(([name, value]) => `-c ${name}=${value}`)
-  .join(" ");
+/** What a process keeps connections for, and how many at most of each. */
+export const connections = { requests: 10, events: 1 };
 
 /** Opens the connections of this process to one database. `report` hears of connections that fail while idle. */
 export function openDatabase(connection: pg.PoolConfig, report: (error: Error) => void = () => {}): Database {
   const pool = new pg.Pool({
-    max: 10,
+    max: connections.requests,
     connectionTimeoutMillis: 5_000,
     query_timeout: 7_000,
     keepAlive: true,
     pipeline: true,
-    options,
+    options: optionsOf(session),
     application_name: "soar-graphql",
     ...connection,
   });
@@ -73,71 +60,82 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
   const names = new StatementNames();
   pool.on("connect", (client) => {
     client.on("error", report);
-    prepareAll(client, names);
+    keepPrepared(client, names);
   });
+  return onPool(pool, drizzle(pool, { casing }), () => connectAlone(connection));
+}
+
+function onPool(pool: pg.Pool, writer: Writer, connect: Database["connect"], ending?: Ending): Database {
   return {
     pool,
-    writer: drizzle(pool, { casing }),
+    writer,
     read: async (statement, planned = "once") => {
-      const { sql: text, params } = dialect.sqlToQuery(statement);
       const name = planned === "once" ? undefined : unnamed;
-      const query = { text, name, values: params, rowMode: "array", types: asText };
-      return (await pool.query(query)).rows as TextRow[];
+      const query = { ...textOf(statement), name, rowMode: "array", types: asText };
+      const [client, release] = await take(pool, ending);
+      let broken = true;
+      try {
+        const { rows } = await client.query(query);
+        broken = false;
+        return rows as TextRow[];
+      } catch (error) {
+        throw reasonOf(error, ending);
+      } finally {
+        release(broken);
+      }
     },
     transaction: async (work, closing) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(pool, work, closing);
+          return await once(pool, ending, work, closing);
         } catch (error) {
-          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw error;
+          if (attempt === 3 || !retryable.has(sqlState(error) ?? "")) throw reasonOf(error, ending);
         }
       }
     },
-    connect: () => connectAlone(connection),
+    until: (ending) => onPool(pool, writer, connect, ending),
+    connect,
     close: () => pool.end(),
   };
 }
 
-async function connectAlone(connection: pg.PoolConfig): Promise<Connection> {
-  const client = new pg.Client({
-    connectionTimeoutMillis: 2_000,
-    query_timeout: 2_000,
-    keepAlive: true,
-    options,
-    application_name: "soar-graphql events",
-    ...connection,
+/**
+ * A connection, and how to give it back. At the ending it is cut, at which Postgres cancels what it is doing; a request to
+ * cancel could come late and hit the next statement.
+ */
+async function take(
+  pool: pg.Pool,
+  ending: Ending | undefined,
+): Promise<[pg.PoolClient, (broken: Error | boolean | undefined) => void]> {
+  ending?.assertOpen();
+  const client = await pool.connect();
+  const over = ending?.begin(() => {
+    const { connection, end } = client as unknown as { connection: { stream: Duplex }; end(): Promise<void> };
+    end.call(client).catch(() => {});
+    connection.stream.destroy();
   });
-  // What waits for an answer learns of a lost connection by itself; unheard, the event would end the process.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    client.end().catch(() => {});
-    throw error;
-  }
-  return {
-    read: async (statement) => {
-      const { sql: text, params: values } = dialect.sqlToQuery(statement);
-      const query: pg.QueryArrayConfig = { text, values, rowMode: "array", types: asText };
-      return (await client.query(query)).rows;
-    },
-    listen: async (channel, heard) => {
-      client.on("notification", heard);
-      client.on("end", heard);
-      await client.query(`listen ${client.escapeIdentifier(channel)}`);
-    },
-    close: () => {
-      client.end().catch(() => {});
-    },
+  const release = (broken: Error | boolean | undefined) => {
+    over?.();
+    client.release(ending?.reason ?? broken);
   };
+  if (ending?.reason) release(true);
+  ending?.assertOpen();
+  return [client, release];
 }
 
-async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQL[]): Promise<T> {
-  const client = await pool.connect();
-  const now = (statement: SQL) => {
-    const { sql: text, params: values } = dialect.sqlToQuery(statement);
-    return client.query({ text, values });
-  };
+/** What is told of an error: a connection that was cut says less than why. */
+function reasonOf(error: unknown, ending: Ending | undefined): unknown {
+  return error instanceof AppError ? error : (ending?.reason ?? error);
+}
+
+async function once<T>(
+  pool: pg.Pool,
+  ending: Ending | undefined,
+  work: Work<T>,
+  closing?: (result: T) => SQL[],
+): Promise<T> {
+  const [client, release] = await take(pool, ending);
+  const now = (statement: SQL) => client.query(textOf(statement));
   let broken: Error | undefined;
   try {
     // Not waited for: it travels with the first statement, which fails if it did.
@@ -153,7 +151,7 @@ async function once<T>(pool: pg.Pool, work: Work<T>, closing?: (result: T) => SQ
     });
     throw error;
   } finally {
-    client.release(broken);
+    release(broken);
   }
 }
 
@@ -169,31 +167,4 @@ function outcomeUnknown(): AppError {
     "OUTCOME_UNKNOWN",
     "The connection was lost while the change was being committed; retry with the same Idempotency-Key to learn what became of it.",
   );
-}
-
-/** Lets a connection keep every statement with parameters prepared, whichever library sends it. */
-function prepareAll(client: pg.PoolClient, names: StatementNames): void {
-  const send = (...words: unknown[]) => Reflect.apply(pg.Client.prototype.query, client, words);
-  client.query = ((first: unknown, ...rest: unknown[]) => {
-    const query = first as pg.QueryConfig;
-    return typeof query === "object" && typeof query.text === "string"
-      ? send({ ...query, name: query.name ?? names.of(query.text) }, ...rest)
-      : send(first, ...rest);
-  }) as typeof client.query;
-}
-
-/**
- * Names under which connections keep statements prepared. A connection keeps them for as long as it lives, so long ones
- * and those of ad-hoc shape beyond the first thousand go unnamed.
- */
-class StatementNames {
-  readonly #names = new Map<string, string>();
-
-  of(text: string): string | undefined {
-    const known = this.#names.get(text);
-    if (known || text.length > 20_000 || this.#names.size >= 1000) return known;
-    const name = createHash("md5").update(text).digest("base64url");
-    this.#names.set(text, name);
-    return name;
-  }
 }

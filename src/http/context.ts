@@ -1,17 +1,27 @@
 import type { FastifyRequest } from "fastify";
 import { type GraphQLSchema, graphql } from "graphql";
 import type { Gate } from "../auth/gate.js";
+import type { Caller } from "../auth/who.js";
 import { type Context, contextOf, type Services } from "../context.js";
+import type { Ending } from "../database/ending.js";
 import { AppError } from "../errors.js";
 
-/** Who asks for what, from where: what every door makes of a request. `body` is what is asked for. */
-export type ContextFor = (request: FastifyRequest, body?: unknown) => Promise<Context>;
+/** What is known of a request besides its headers; who is calling is found out where `caller` is not given. */
+interface Asked {
+  /** What is asked for. */
+  body?: unknown;
+  caller?: Caller;
+  ending?: Ending;
+}
+
+/** Who asks for what, from where: what every door makes of a request. */
+export type ContextFor = (request: FastifyRequest, asked?: Asked) => Promise<Context>;
 
 export function contextFor(services: Services, gate: Gate): ContextFor {
-  return async (request, body = request.body ?? request.query) => {
-    const { id: requestId, ip: address, headers } = request;
+  return async ({ id: requestId, ip: address, headers }, { body, caller, ending } = {}) => {
     const callerNow = () => gate.admit(headers, address);
-    return contextOf(services, { caller: await callerNow(), callerNow, requestId, address, headers, body });
+    const now = caller ?? (await callerNow());
+    return contextOf(services, { caller: now, callerNow, requestId, address, headers, body, ending });
   };
 }
 

@@ -3,6 +3,7 @@ import { unwrapResolverError } from "@apollo/server/errors";
 import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError, fromDatabase, httpStatus } from "../errors.js";
+import { InvalidDocument } from "../guard/document.js";
 
 /** What may leave the process of an error; undefined when it is a fault of ours, which only the log may tell. */
 export function publicError(error: unknown): AppError | GraphQLError | undefined {
@@ -39,14 +40,47 @@ export function sendError(
     .send(JSON.stringify({ errors: [{ message, extensions: { ...details, code, requestId: reply.request.id } }] }));
 }
 
-/** An error that ends a whole GraphQL request, with its HTTP status. */
-export function requestError(error: unknown): GraphQLError {
-  if (!(error instanceof AppError)) throw error;
-  const { code, message, details } = error;
-  const headers = new HeaderMap();
-  if (typeof details.retryAfter === "number") headers.set("retry-after", String(details.retryAfter));
-  const http = { status: httpStatus[code] ?? 400, headers };
-  return new GraphQLError(message, { extensions: { ...details, code, http } });
+/** Why a request was refused before anything of it ran. */
+export type RequestRefusal = AppError | InvalidDocument;
+
+export function isRefusal(error: unknown): error is RequestRefusal {
+  return error instanceof AppError || error instanceof InvalidDocument;
+}
+
+/** A refusal as every door tells it. */
+export function refusalErrors(refusal: RequestRefusal): readonly GraphQLError[] {
+  if (refusal instanceof AppError)
+    return [new GraphQLError(refusal.message, { extensions: { ...refusal.details, code: refusal.code } })];
+  const { code, mistakes } = refusal;
+  return mistakes.map(({ message, nodes, source, positions }) => {
+    return new GraphQLError(message, { nodes, source, positions, extensions: { code } });
+  });
+}
+
+/** The body of an answer that tells a refusal, with the cost where it is known. */
+export function refusalBody(refusal: RequestRefusal): string {
+  const cost = costOf(refusal);
+  return JSON.stringify({ errors: refusalErrors(refusal), extensions: cost === undefined ? undefined : { cost } });
+}
+
+export function costOf(refusal: RequestRefusal): number | undefined {
+  return refusal instanceof AppError ? (refusal.details.cost as number | undefined) : undefined;
+}
+
+/** A refusal as Apollo takes it, with HTTP status and headers. */
+export function requestError(refusal: RequestRefusal): GraphQLError {
+  const [first] = refusalErrors(refusal);
+  const http = { status: statusOf(refusal), headers: new HeaderMap(Object.entries(headersOf(refusal))) };
+  return new GraphQLError(first!.message, { extensions: { ...first!.extensions, http } });
+}
+
+export function statusOf(error: unknown): number {
+  return (error instanceof AppError ? httpStatus[error.code] : undefined) ?? 400;
+}
+
+export function headersOf(error: unknown): Record<string, string> {
+  const seconds = error instanceof AppError ? error.details.retryAfter : undefined;
+  return seconds === undefined ? {} : { "retry-after": String(seconds) };
 }
 
 /** Every error of an answer names the request, under which the log has more. */

@@ -1,25 +1,41 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { Readable } from "node:stream";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLRequest } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import { fastifyApolloDrainPlugin, fastifyApolloHandler } from "@as-integrations/fastify";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { GraphQLSchema } from "graphql";
+import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Gate } from "../auth/gate.js";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
+import type { Guard } from "../guard/guard.js";
+import { mistakesTold } from "../limits.js";
 import { asksForPassword, type ContextFor } from "./context.js";
-import { formatError, nameRequest, publicError, requestError } from "./errors.js";
+import { endOf } from "./ending.js";
+import { costOf, formatError, isRefusal, nameRequest, publicError, refusalBody, requestError } from "./errors.js";
+import { queryString, requestOf } from "./request.js";
 
-type LoggedContext = Context & { log: FastifyRequest["log"] };
+/** What one request carries, and beside its answer the cost where that was asked for. */
+type LoggedContext = Context & { log: FastifyRequest["log"]; told: { cost?: number } };
 
 /** Serves GraphQL over HTTP at `/graphql`. */
-export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, contextFor: ContextFor): Promise<void> {
+export async function serveGraphql(
+  app: FastifyInstance,
+  { guard, gate, contextFor }: { guard: Guard; gate: Gate; contextFor: ContextFor },
+): Promise<void> {
   const apollo = new ApolloServer<LoggedContext>({
-    schema,
+    schema: guard.schema,
     introspection: true,
+    // The guard has parsed and checked the document, under its limits; Apollo finds it there by its hash.
+    documentStore: {
+      get: async (key) => guard.document(key.slice(-64)),
+      set: async () => {},
+      delete: async () => {},
+    },
+    executionOptions: { maxCoercionErrors: mistakesTold },
     // Unmodified urql sends short queries by GET: credentials in a header are proof enough that no other site made the browser send it.
     csrfPrevention: {
       requestHeaders: ["authorization", "ph-auth-token", "apollo-require-preflight", "x-apollo-operation-name"],
@@ -37,29 +53,61 @@ export async function serveGraphql(app: FastifyInstance, schema: GraphQLSchema, 
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       logErrors,
-      addTrace,
+      addExtensions,
     ],
   });
   await apollo.start();
-  const context = async (request: FastifyRequest): Promise<LoggedContext> => {
-    try {
-      return { ...(await contextFor(request)), log: request.log };
-    } catch (error) {
-      if (!publicError(error)) request.log.error({ err: error }, "a caller could not be identified");
-      throw requestError(error);
-    }
+  const admit = async (request: FastifyRequest, reply: FastifyReply, http: HTTPGraphQLRequest) => {
+    const caller = await gate.admit(request.headers, request.ip);
+    const { query, operationName, variables, extensions, cost } = guard.admit(requestOf(request), caller);
+    reply.header("x-query-cost", cost);
+    http.body = { query, operationName: operationName ?? null, variables };
+    if (request.method === "GET") http.search = queryString({ query, operationName, variables });
+    const body = [query, operationName, variables];
+    const context = await contextFor(request, { body, caller, ending: endOf(reply.raw) });
+    return { ...context, log: request.log, told: extensions.cost === true ? { cost } : {} };
   };
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    handler: fastifyApolloHandler(apollo, { context }),
+    onRequest: async (_, reply) => {
+      reply.header("x-query-cost", 0);
+    },
+    handler: async (request, reply) => {
+      const http = { method: request.method, headers: headerMap(request), search: "", body: {} };
+      let refusal: string | undefined;
+      const context = async () => {
+        try {
+          return await admit(request, reply, http);
+        } catch (error) {
+          if (!isRefusal(error)) {
+            request.log.error({ err: error }, "a request could not be admitted");
+            throw error;
+          }
+          // A document may hold a password in the wrong place, and its mistakes quote it.
+          const reason = error instanceof AppError ? error.message : error.code;
+          request.log.info({ reason }, "a request was refused");
+          reply.header("x-query-cost", costOf(error) ?? 0);
+          refusal = refusalBody(error);
+          throw requestError(error);
+        }
+      };
+      const { headers, status, body } = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: http, context });
+      for (const [name, value] of headers) reply.header(name, value);
+      reply.code(status ?? 200);
+      return body.kind === "complete" ? (refusal ?? body.string) : reply.send(Readable.from(body.asyncIterator));
+    },
     onSend: async (request, reply, body) => {
-      reply.header("cache-control", "no-store");
       if (reply.statusCode === 401 && asksForPassword(request))
         reply.header("www-authenticate", 'Basic realm="soar-graphql"');
       return typeof body === "string" ? nameRequest(body, request.id) : body;
     },
   });
+}
+
+function headerMap({ headers }: FastifyRequest): HeaderMap {
+  const given = Object.entries(headers).filter((entry): entry is [string, string | string[]] => !!entry[1]);
+  return new HeaderMap(given.map(([name, value]) => [name, [value].flat().join(", ")]));
 }
 
 const logErrors: ApolloServerPlugin<LoggedContext> = {
@@ -82,12 +130,15 @@ const logErrors: ApolloServerPlugin<LoggedContext> = {
   },
 };
 
-const addTrace: ApolloServerPlugin<LoggedContext> = {
+/** What is told beside the answer: what operations did and what it cost, to who asked. */
+const addExtensions: ApolloServerPlugin<LoggedContext> = {
   async requestDidStart() {
     return {
-      async willSendResponse({ contextValue, response }) {
-        if (response.body.kind !== "single" || contextValue.trace.length === 0) return;
-        response.body.singleResult.extensions = { ...response.body.singleResult.extensions, trace: contextValue.trace };
+      async willSendResponse({ contextValue: { trace, told }, response }) {
+        if (response.body.kind !== "single") return;
+        const { singleResult } = response.body;
+        if (trace.length) singleResult.extensions = { ...singleResult.extensions, trace };
+        if (told.cost !== undefined) singleResult.extensions = { ...singleResult.extensions, cost: told.cost };
       },
     };
   },

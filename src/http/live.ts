@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { GraphQLSchema } from "graphql";
 import { Callers } from "../auth/callers.js";
 import { fromOurPage } from "../auth/credentials.js";
 import type { Gate } from "../auth/gate.js";
 import type { Services } from "../context.js";
+import type { Guard } from "../guard/guard.js";
 import { Connections } from "./connections.js";
 import { SharedAnswers } from "./shared.js";
 import { serveSockets } from "./sockets.js";
@@ -12,7 +12,7 @@ import { serveStreams } from "./stream.js";
 
 /** What the doors for subscriptions share. */
 export interface Live extends Required<Services> {
-  readonly schema: GraphQLSchema;
+  readonly guard: Guard;
   readonly callers: Callers;
   readonly connections: Connections;
   readonly shared: SharedAnswers;
@@ -26,7 +26,7 @@ export interface Live extends Required<Services> {
 /** Serves subscriptions, over WebSocket and as event streams. `allows`: which pages of other origins may connect. */
 export function serveLive(
   app: FastifyInstance,
-  given: Required<Services> & Pick<Live, "schema" | "addressOf"> & { gate: Gate },
+  given: Required<Services> & Pick<Live, "guard" | "addressOf"> & { gate: Gate },
   allows: (origin: string | undefined) => boolean,
 ): void {
   const { feed } = given;

@@ -5,20 +5,22 @@ import type { FastifyInstance } from "fastify";
 import type { ExecutionArgs, ExecutionResult } from "graphql";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import { type Extra, useServer } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { type Visitor, visitorOf } from "../auth/callers.js";
 import { credentialsOf, headerCredentials } from "../auth/credentials.js";
 import type { Caller } from "../auth/who.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError } from "../errors.js";
-import { documentOf } from "./documents.js";
+import { readJson } from "../guard/json.js";
+import { limits } from "../limits.js";
+import { subscriptionOf } from "./documents.js";
+import { isRefusal } from "./errors.js";
 import type { Live } from "./live.js";
 import { answersTo, Failed, type Frames, failure, toldErrors } from "./subscriptions.js";
 
 type Socket = Extra & { caller?: Caller; visitor?: Visitor } & Record<PropertyKey, unknown>;
 type Args = ExecutionArgs & { contextValue: Context };
 
-const largestMessage = 64 * 1024;
 const mostSubscriptions = 100;
 
 /** Clients are asked this often whether they are still there, in milliseconds; one that is silent as long is let go. */
@@ -28,9 +30,10 @@ const pingEvery = 12_000;
 export function serveSockets(app: FastifyInstance, live: Live): void {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: largestMessage,
+    maxPayload: limits.message.most,
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   });
+  sockets.on("connection", closeOnBadMessage);
   const server = useServer<Record<string, unknown>, Socket>(
     {
       connectionInitWaitTimeout: 5_000,
@@ -50,10 +53,8 @@ export function serveSockets(app: FastifyInstance, live: Live): void {
               "RATE_LIMITED",
               `${mostSubscriptions} subscriptions run on this connection, which is the limit.`,
             );
-          const document = documentOf(live.schema, payload);
-          const { operationName, variables: variableValues } = payload;
-          const contextValue = contextOn(extra, live, requestId);
-          return { schema: live.schema, document, operationName, variableValues, contextValue };
+          const subscription = subscriptionOf(live.guard, payload, extra.caller!);
+          return { ...subscription, contextValue: contextOn(extra, live, requestId) };
         } catch (error) {
           return toldErrors(error, requestId, live.log);
         }
@@ -70,7 +71,11 @@ export function serveSockets(app: FastifyInstance, live: Live): void {
     socket.on("error", () => {});
     const refusal = refuse(request, live);
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      sockets.emit("connection", opened, request);
+      // ws closes the socket with the right code; graphql-ws would print a stack for each frame that is none.
+      opened.removeAllListeners("error").on("error", () => {});
+    });
   });
   app.addHook("preClose", async () => {
     // Clients that do not answer the farewell may not hold up the stop.
@@ -136,6 +141,18 @@ function resultsOf(open: () => Promise<Frames>): AsyncGenerator<ExecutionResult,
     [Symbol.asyncIterator]: () => results,
   };
   return results;
+}
+
+/** graphql-ws reads messages by itself, so what its reading would change in silence is refused before. */
+function closeOnBadMessage(socket: WebSocket): void {
+  socket.on("message", (data: Buffer) => {
+    try {
+      readJson(data);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      socket.close(CloseCode.BadRequest, reason(error.message));
+    }
+  });
 }
 
 /** The status line with which a connection is refused before it becomes a WebSocket; undefined: it is welcome. */

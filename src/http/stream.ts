@@ -4,10 +4,11 @@ import { credentialsOf } from "../auth/credentials.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError, type ErrorCode, httpStatus } from "../errors.js";
 import { patiently } from "../events/patience.js";
-import { documentOf } from "./documents.js";
+import { subscriptionOf } from "./documents.js";
 import { EventStream } from "./event-stream.js";
 import type { Live } from "./live.js";
-import { type Asked, answersTo, toldErrors } from "./subscriptions.js";
+import { requestOf } from "./request.js";
+import { answersTo, toldErrors } from "./subscriptions.js";
 
 /**
  * Serves subscriptions as Server-Sent Events at `/graphql/stream`, in the distinct connections form of graphql-sse, with
@@ -46,7 +47,7 @@ async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
     () => live.callers.current(visitor),
     () => request.socket.destroyed,
   );
-  const asked = askedBy(request);
+  const subscription = subscriptionOf(live.guard, requestOf(request), caller);
   const contextValue: Context = contextOf(live, {
     caller,
     callerNow: () => live.callers.current(visitor),
@@ -55,9 +56,7 @@ async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
     headers: request.headers,
     body: null,
   });
-  const document = documentOf(live.schema, asked);
-  const { operationName, variables: variableValues } = asked;
-  const frames = await answersTo(live, { schema: live.schema, document, operationName, variableValues, contextValue });
+  const frames = await answersTo(live, { ...subscription, contextValue });
 
   const stream = new EventStream(frames);
   const told = (error: unknown) => ({ errors: toldErrors(error, request.id, live.log) });
@@ -75,28 +74,3 @@ function refuseStrangers({ headers }: FastifyRequest, { admits }: Live): void {
   if (/text\/event-stream|\*\/\*/.test(accept)) return;
   throw new AppError("BAD_REQUEST", "This answers a stream of events: send `Accept: text/event-stream`.");
 }
-
-/** The GraphQL request of a POST's body or a GET's query string. */
-function askedBy({ method, body, query }: FastifyRequest): Asked {
-  const given = (method === "POST" ? body : query) as Partial<Record<keyof Asked, unknown>> | null;
-  const { query: text, operationName, variables } = given ?? {};
-  if (typeof text !== "string") throw malformed("`query` is missing: it holds the subscription.");
-  if (operationName && typeof operationName !== "string") throw malformed("`operationName` is no text.");
-  const values = typeof variables === "string" ? parsed(variables) : (variables ?? {});
-  if (typeof values !== "object" || Array.isArray(values)) throw malformed("`variables` is no JSON object.");
-  return {
-    query: text,
-    operationName: (operationName as string) || undefined,
-    variables: values as Asked["variables"],
-  };
-}
-
-function parsed(variables: string): unknown {
-  try {
-    return variables ? JSON.parse(variables) : {};
-  } catch {
-    throw malformed("`variables` is not valid JSON.");
-  }
-}
-
-const malformed = (message: string) => new AppError("BAD_REQUEST", message);

@@ -4,20 +4,13 @@ import type { Context } from "../context.js";
 import { AppError, type ErrorCode } from "../errors.js";
 import type { Delivery, Follower } from "../events/feed.js";
 import { patiently } from "../events/patience.js";
-import { publicError } from "./errors.js";
+import { isRefusal, publicError, refusalErrors } from "./errors.js";
 import type { Live } from "./live.js";
 import { type SharedAnswers, shapeOf } from "./shared.js";
 
 /*
  * What WebSockets and event streams have in common: a subscription, its answers, and how it fails.
  */
-
-/** A GraphQL request as it came in. */
-export interface Asked {
-  query: string;
-  operationName?: string | null;
-  variables?: Record<string, unknown> | null;
-}
 
 type Args = ExecutionArgs & { contextValue: Context };
 
@@ -95,8 +88,12 @@ async function executed(args: Args, event: Delivery, context: Context, time = 1)
 
 /** What a client is told of whatever went wrong, under the id of its request. */
 export function toldErrors(error: unknown, requestId: string, log: FastifyBaseLogger): GraphQLError[] {
-  const errors = error instanceof Failed ? error.errors : [error];
-  return errors.map((one) => toldError(one, requestId, log));
+  return partsOf(error).map((one) => toldError(one, requestId, log));
+}
+
+function partsOf(error: unknown): readonly unknown[] {
+  if (error instanceof Failed) return error.errors;
+  return isRefusal(error) ? refusalErrors(error) : [error];
 }
 
 function toldError(error: unknown, requestId: string, log: FastifyBaseLogger): GraphQLError {

@@ -22,7 +22,7 @@ export async function upload(
   const limit = await limitFor(door.schema, caller, upload, asked.container ?? caller.container);
   // What will be refused anyway is not read.
   const arrived = limit === undefined ? undefined : await receive(vault, request, limit);
-  const { success, code, field, message, result } = await contextFor(request, [asked, arrived?.hash])
+  const { success, code, field, message, result } = await contextFor(request, { body: [asked, arrived?.hash] })
     .then((context) => upload.execute(context, { ...asked, arrived }, upload.name))
     .finally(() => arrived && vault.discard(arrived));
   if (!success) return sendError(reply, refusalStatus[code!] ?? 409, code!, message, { field });

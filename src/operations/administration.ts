@@ -1,7 +1,7 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Permission } from "../auth/permissions.js";
-import { refuse } from "../errors.js";
+import { refuse, sqlState } from "../errors.js";
 import { type Operation, operation, type Work } from "../operation.js";
 import { columnOf, type Exposed } from "../schema/expose.js";
 import { found, given, type InputOf, type Inputs, int, required } from "../schema/operations.js";
@@ -79,7 +79,7 @@ export function administer<Create extends Inputs, Change extends Inputs>(
         if (standing && !isRetired(standing))
           return refuse("DUPLICATE", exists, name, { [key]: standing.id as number });
         const rowId = standing
-          ? await change(work, table, standing.id as number, { ...values, [name]: standing[name], ...revive })
+          ? await change(work, table, noun, standing.id as number, { ...values, [name]: standing[name], ...revive })
           : ((await insert(work, table, values)) ?? refuse("DUPLICATE", exists, name));
         await kind.after?.(work, rowId, input);
         return done(rowId, values[name], standing ? "re-activated" : "created");
@@ -96,7 +96,7 @@ export function administer<Create extends Inputs, Change extends Inputs>(
         const { id: rowId, ...input } = work.input as unknown as Values & { id: number };
         const values = await columns(work, input as Partial<InputOf<Create & Change>>, standing);
         if (isRetired(values)) await kind.beforeRemoval?.(work, standing);
-        await change(work, table, rowId, values);
+        await change(work, table, noun, rowId, values);
         await kind.after?.(work, rowId, input as Partial<InputOf<Create & Change>>);
         return done(rowId, standing[name], "changed");
       },
@@ -110,7 +110,7 @@ export function administer<Create extends Inputs, Change extends Inputs>(
       on: (work) => lock(work, table, noun, work.input.id),
       async run(work, standing) {
         await kind.beforeRemoval?.(work, standing);
-        if (retired) await change(work, table, work.input.id, retire!);
+        if (retired) await change(work, table, noun, work.input.id, retire!);
         else await work.writer.delete(table).where(eq(table.id, work.input.id));
         await kind.after?.(work, work.input.id, {});
         return done(work.input.id, standing[name], retired ? "disabled" : "deleted");
@@ -154,11 +154,19 @@ async function insert(
 async function change(
   { writer }: Work<unknown>,
   table: AdministeredTable,
+  noun: string,
   id: number,
   values: Values,
 ): Promise<number> {
   const set = { ...stored(table, values, true), ...("modifiedTime" in table ? { modifiedTime: sql`now()` } : {}) };
-  if (Object.keys(set).length) await writer.update(table).set(set).where(eq(table.id, id));
+  if (Object.keys(set).length === 0) return id;
+  try {
+    await writer.update(table).set(set).where(eq(table.id, id));
+  } catch (error) {
+    if (values.name !== undefined && sqlState(error) === "23505")
+      refuse("DUPLICATE", `There is a ${noun} ${JSON.stringify(values.name)} already.`, "name");
+    throw error;
+  }
   return id;
 }
 

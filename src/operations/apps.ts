@@ -6,7 +6,7 @@ import { App, Asset, appActions, apps, assetApprovers } from "../schema/app.js";
 import { flag, idOrName, int, list, nested, object, optional, required, text } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { administer } from "./administration.js";
-import { atMost, isGiven, meant, userId } from "./names.js";
+import { atMost, isGiven, meant, plainName, userId } from "./names.js";
 
 const appActionInput = nested("AppActionInput", "An action that an app offers.", {
   action: required(text, "Its name, such as `geolocate ip`."),
@@ -105,7 +105,7 @@ export const administerAssets = administer({
     return {
       ...fromApp,
       ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
-      ...(name === undefined ? {} : { name: atMost("name", 255, name.trim().toLowerCase()) }),
+      ...(name === undefined ? {} : { name: plainName(name).toLowerCase() }),
       ...(reference === undefined ? {} : { appId: app?.id ?? null }),
       ...(configuration === undefined
         ? {}

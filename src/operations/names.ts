@@ -79,6 +79,11 @@ export function titled<T extends string | undefined>(field: string, given: T): T
   return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;
 }
 
+/** A name without blanks around it. */
+export function plainName(name: string): string {
+  return atMost("name", 255, titled("name", name.trim()));
+}
+
 export const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;
 
 /** The id of the active user meant; null for none. */

@@ -6,7 +6,7 @@ import { flag, list, optional, required, text } from "../schema/operations.js";
 import { tenants } from "../schema/tenant.js";
 import { Role, roleLabels, roleTenants } from "../schema/user.js";
 import { administer } from "./administration.js";
-import { activeIds, atMost } from "./names.js";
+import { activeIds, plainName } from "./names.js";
 import { keepAnAdministrator, ownsAll } from "./rights.js";
 
 const roleInputs = {
@@ -41,7 +41,7 @@ export const administerRoles = administer({
     return {
       ...input,
       ...(input.permissions ? { permissions: [...new Set(input.permissions)] } : {}),
-      ...(name === undefined ? {} : { name: atMost("name", 255, name.trim()) }),
+      ...(name === undefined ? {} : { name: plainName(name) }),
     };
   },
   async after(work, roleId, { grantedLabels, grantedTenants }) {

@@ -9,7 +9,7 @@ import { Status, statuses, statusType } from "../schema/status.js";
 import { SystemSettings, systemSettings } from "../schema/system.js";
 import { Tenant } from "../schema/tenant.js";
 import { administer } from "./administration.js";
-import { atMost } from "./names.js";
+import { atMost, plainName } from "./names.js";
 
 const order = optional(int, "Place among the others.");
 const disabled = optional(flag, "Whether it may not be used for new objects.");
@@ -206,12 +206,6 @@ function checkMinutes(field: string, minutes: Record<string, unknown> | null | u
       );
     }
   }
-}
-
-function plainName(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === "") return refuse("INVALID_VALUE", "A name needs a letter or digit.", "name");
-  return atMost("name", 255, trimmed);
 }
 
 /**

@@ -15,7 +15,7 @@ import {
 } from "../schema/workbook.js";
 import { administer } from "./administration.js";
 import { changeContainers } from "./changes.js";
-import { atMost, isGiven, meant, roleId, userId } from "./names.js";
+import { isGiven, meant, plainName, roleId, userId } from "./names.js";
 
 export interface Template {
   id: number;
@@ -126,7 +126,7 @@ export const administerWorkbookTemplates = administer({
         .where(eq(workbookTemplates.isDefault, true));
     return {
       ...input,
-      ...(isGiven(name) ? { name: atMost("name", 255, name.trim()) } : {}),
+      ...(isGiven(name) ? { name: plainName(name) } : {}),
       ...(standing ? {} : { creatorId: work.context.caller.id }),
     };
   },

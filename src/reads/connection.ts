@@ -1,4 +1,5 @@
 import { AppError } from "../errors.js";
+import { defaultPage, largestPage } from "../limits.js";
 import type { Exposed, Row } from "../schema/expose.js";
 import { readCursor, writeCursor } from "./cursor.js";
 import type { Filter } from "./filter.js";
@@ -14,9 +15,6 @@ export interface ConnectionArguments {
   filter?: Filter | null;
   orderBy?: { field: string; direction: "asc" | "desc" }[] | null;
 }
-
-const defaultSize = 50;
-const largestSize = 100;
 
 /** The page that arguments ask for; refuses what contradicts itself or a limit. */
 export function pageOf(target: Exposed, args: ConnectionArguments, fields: { has(field: string): boolean }): Page {
@@ -44,12 +42,12 @@ const isGiven = <T>(value: T | null | undefined): value is T => value !== null &
 
 /** How many objects a page has at most; refuses what is no such number. */
 export function pageSize(name: "first" | "last", given: number | null | undefined): number {
-  const value = given ?? defaultSize;
+  const value = given ?? defaultPage;
   if (value < 0) throw wrong(`\`${name}\` is ${value}; it cannot be negative.`, { [name]: value });
-  if (value > largestSize)
-    throw wrong(`\`${name}\` is ${value}; it can be ${largestSize} at most, read on with a cursor.`, {
+  if (value > largestPage)
+    throw wrong(`\`${name}\` is ${value}; it can be ${largestPage} at most, read on with a cursor.`, {
       [name]: value,
-      limit: largestSize,
+      limit: largestPage,
     });
   return value;
 }

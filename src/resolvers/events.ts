@@ -107,6 +107,7 @@ async function page(topic: Topic, args: Arguments, context: Context) {
       limit: longestWait,
     });
   const first = pageSize("first", args.first);
+  context.ending?.extend(waitSeconds * 1000);
   const after = args.after ?? undefined;
   return asConnection(await context.feed!.page(wish(topic, args.filter, context), after, first, waitSeconds), after);
 }

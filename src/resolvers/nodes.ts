@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
+import { largestPage } from "../limits.js";
 import { exposedTypes, Node, type Row } from "../schema/expose.js";
 
 @Resolver()
@@ -28,9 +29,9 @@ export class NodeResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    if (nodeIds.length > 100)
-      throw new AppError("BAD_USER_INPUT", `${nodeIds.length} nodeIds are asked for; 100 are the limit.`, {
-        limit: 100,
+    if (nodeIds.length > largestPage)
+      throw new AppError("BAD_USER_INPUT", `${nodeIds.length} nodeIds are asked for; ${largestPage} are the limit.`, {
+        limit: largestPage,
       });
     return nodeIds.map((nodeId) => find(nodeId, context, info));
   }

@@ -1,0 +1,36 @@
+import type { SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import type pg from "pg";
+
+export type TextRow = (string | null)[];
+
+/** How drizzle names columns. */
+export const casing = "snake_case";
+
+/** Values as Postgres' own text, untouched. */
+export const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
+
+/** What every connection asks of Postgres. */
+export const session = {
+  TimeZone: "UTC",
+  statement_timeout: "5s",
+  lock_timeout: "2s",
+  idle_in_transaction_session_timeout: "10s",
+  // A statement whose client has gone is cancelled.
+  client_connection_check_interval: "1s",
+};
+
+/** The settings of a session as they are sent when it begins. */
+export function optionsOf(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(" ");
+}
+
+const dialect = new PgDialect({ casing });
+
+/** A statement as it is sent. */
+export function textOf(statement: SQL): { text: string; values: unknown[] } {
+  const { sql: text, params: values } = dialect.sqlToQuery(statement);
+  return { text, values };
+}
