@@ -186,8 +186,6 @@ test("a text that Postgres cannot store is the caller's mistake, not a fault", a
     ],
   ] as const) {
     const { errors } = await ask(`mutation ${mutation}`, variables);
-    expect(errors).toMatchObject([
-      { message: expect.stringContaining("U+0000"), extensions: { code: "BAD_USER_INPUT" } },
-    ]);
+    expect(errors).toMatchObject([{ message: expect.stringContaining("NUL"), extensions: { code: "BAD_USER_INPUT" } }]);
   }
 });

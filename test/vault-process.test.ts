@@ -45,7 +45,8 @@ async function start(before = ""): Promise<string> {
   const { host, port, user, password } = connection;
   const login = [user, password].map((part) => encodeURIComponent(String(part ?? ""))).join(":");
   const url = `postgres://${login}@localhost:${port ?? 5432}/${name}?host=${encodeURIComponent(host!)}`;
-  const env = { ...process.env, DATABASE_URL: url, DATA_DIR: folder, PORT: "0", ADMIN_TOKEN: token, LOG_LEVEL: "warn" };
+  const settings = { DATA_DIR: folder, PORT: "0", ADMIN_TOKEN: token, LOG_LEVEL: "warn", ACCEPT_DATA_LOSS: "true" };
+  const env = { ...process.env, DATABASE_URL: url, ...settings };
   child = spawn("bash", ["-c", `${before} exec "$0" dist/main.js serve`, process.execPath], { cwd: root, env });
   let output = "";
   for await (const text of child.stdout!) {

@@ -37,10 +37,10 @@ const schema = await gatewaySchema();
 const objectType = (name: string) => schema.getType(name) as GraphQLObjectType;
 const fieldsOf = (type: GraphQLObjectType) => Object.values(type.getFields());
 
-/** The fields of an object that are values; behind an interface under names of their own, for types may disagree on them. */
-function values(type: GraphQLObjectType, behind = ""): string {
+/** The fields of an object that are values. */
+function values(type: GraphQLObjectType): string {
   const leaves = fieldsOf(type).filter((field) => isLeafType(getNamedType(field.type)));
-  return leaves.map(({ name }) => (behind ? `${behind}_${name}: ${name}` : name)).join(" ");
+  return leaves.map(({ name }) => name).join(" ");
 }
 
 const nodeOf = (type: GraphQLObjectType) =>
@@ -50,10 +50,11 @@ const nodeOf = (type: GraphQLObjectType) =>
 function relations(type: GraphQLObjectType): [field: string, selection: string][] {
   return fieldsOf(type).flatMap(({ name, type }): [string, string][] => {
     const to = getNamedType(type);
-    if (isInterfaceType(to)) {
-      const every = hideable.map((one) => `... on ${one.name} { ${values(objectType(one.name), one.name)} }`);
-      return [[name, `${name} { __typename ${every.join(" ")} }`]];
-    }
+    if (isInterfaceType(to))
+      return hideable.map((one) => [
+        `${name} as ${one.name}`,
+        `${name} { __typename ... on ${one.name} { ${values(objectType(one.name))} } }`,
+      ]);
     if (!isObjectType(to)) return [];
     const node = nodeOf(to);
     if (!node) return [[name, `${name} { ${values(to)} }`]];

@@ -33,6 +33,8 @@ export async function startGateway(
       PORT: "0",
       SAMPLE_DATA: "false",
       LOG_LEVEL: "warn",
+      // What a test keeps need not survive the machine.
+      ACCEPT_DATA_LOSS: "true",
       ...settings,
     },
     stdio: ["ignore", "pipe", "pipe"],
