@@ -176,7 +176,9 @@ describe("health", () => {
 
 test("a gateway that is told to stop says so on its way out", async () => {
   const [[name]] = (await database.read(sql`select current_database()`)) as [[string]];
-  const { child } = await startGateway(urlOf(inject("postgres").connection, name), gateway.token);
+  const { child } = await startGateway(urlOf(inject("postgres").connection, name), gateway.token, {
+    ACCEPT_DATA_LOSS: "true",
+  });
   const told = async () => {
     const { rows } = await writer.execute(
       sql`select stopped from service_snapshots where pid = ${child.pid} order by time desc limit 1`,
