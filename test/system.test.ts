@@ -194,18 +194,20 @@ test("a gateway that is told to stop says so on its way out", async () => {
 describe("the statuses of apps", () => {
   test("are those of the last test of each asset, page by page, and found from the asset", async () => {
     const { data } = await ask(
-      "{ appStatuses(first: 2) { totalCount nodes { id status message createTime app { name } asset { name connectivity { nodes { id } } } } pageInfo { hasNextPage } } }",
+      "{ appStatuses(first: 2) { totalCount nodes { id status message createTime app { name } asset { name appStatuses { nodes { id } } } } pageInfo { hasNextPage } } }",
     );
     const known = await writer.select().from(assets);
     expect(data.appStatuses.totalCount).toBe(known.length);
     const [first] = data.appStatuses.nodes;
     expect(first).toMatchObject({
-      status: "success",
+      status: "SUCCESS",
       message: `Testing asset connectivity for '${first.asset.name}' using app '${first.app.name}' 1 action succeeded.`,
     });
-    expect(first.asset.connectivity.nodes).toEqual([{ id: first.id }]);
+    expect(first.asset.appStatuses.nodes).toEqual([{ id: first.id }]);
     const [{ assetId }] = (await writer.select().from(appStatuses)) as [typeof appStatuses.$inferSelect];
-    await expect(writer.insert(appStatuses).values({ assetId, status: "failed" })).rejects.toThrow();
+    await expect(
+      writer.insert(appStatuses).values({ assetId, appId: 4, status: "failed", message: "" }),
+    ).rejects.toThrow();
   });
 
   test("are hidden from who may not view assets", async () => {

@@ -1,33 +1,38 @@
-import { integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { index, integer, pgTable, text } from "drizzle-orm/pg-core";
 import { apps, assets } from "./app.js";
 import { id, timeOfInsert } from "./columns.js";
 import { expose } from "./expose.js";
+import { runStatus } from "./playbook.js";
 
 export const appStatuses = pgTable(
   "app_statuses",
   {
     id: id(),
+    appId: integer()
+      .notNull()
+      .references(() => apps.id, { onDelete: "cascade" }),
     assetId: integer()
       .notNull()
+      .unique()
       .references(() => assets.id, { onDelete: "cascade" }),
-    appId: integer().references(() => apps.id),
-    status: text({ enum: ["success", "failed"] }).notNull(),
-    message: text().notNull().default(""),
+    status: runStatus().notNull(),
+    message: text().notNull(),
     createTime: timeOfInsert(),
   },
-  (t) => [uniqueIndex("app_statuses_asset").on(t.assetId)],
+  (t) => [index().on(t.appId, t.id), index().on(t.createTime, t.id)],
 );
 
 export const AppStatus = expose(appStatuses, {
   name: "AppStatus",
-  description: "Whether an asset could be reached when its connectivity was last tested.",
+  description: "Whether an asset could be reached when it was last tested.",
+  one: "appStatus",
   many: "appStatuses",
   area: "assets",
   orderBy: ["createTime"],
   fields: {
-    id: "SOAR's numeric id; the same for all tests of an asset.",
-    status: "`success` or `failed`.",
-    message: "What was tested, and how it went.",
+    id: "SOAR's numeric id, the same at every test of the asset.",
+    status: "`SUCCESS` when it was reached, else `FAILED`.",
+    message: "Which asset was tested by which app, and what was found.",
     createTime: "When it was tested.",
   },
 });

@@ -155,6 +155,8 @@ relate(tasks.roleId, { one: ["role", "The role it is assigned to."], many: ["tas
 
 relate(appActions.appId, { one: ["app", "The app that offers it."], many: ["actions", "The actions it offers."] });
 relate(assets.appId, { one: ["app", "The app it is set up for."], many: ["assets", "Assets set up for it."] });
+relate(appStatuses.appId, { one: ["app", "The app it was tested by."], many: ["appStatuses", "Tests of its assets."] });
+relate(appStatuses.assetId, { one: ["asset", "The asset that was tested."], many: ["appStatuses", "Its last test."] });
 relateThrough(
   { from: assetApprovers.assetId, to: assetApprovers.userId },
   {
@@ -162,12 +164,6 @@ relateThrough(
     to: ["approvedAssets", "Assets whose actions they approve."],
   },
 );
-
-relate(appStatuses.assetId, {
-  one: ["asset", "The asset that was tested."],
-  many: ["connectivity", "How the last test of its connectivity went; empty: there was none."],
-});
-relate(appStatuses.appId, { one: ["app", "The app it was tested by."] });
 
 relate(playbooks.latestEditorId, { one: ["latestEditor", "Who saved it last."] });
 relate(playbookRuns.containerId, {
