@@ -21,6 +21,7 @@ import { serveHealth } from "./http/health.js";
 import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
 import { readBody } from "./http/request.js";
+import { serveRest } from "./http/rest/serve.js";
 import { serveSessions } from "./http/sessions.js";
 import { serveVault } from "./http/vault.js";
 import { exceeds, limits } from "./limits.js";
@@ -73,7 +74,8 @@ export async function createServer(
   const guard = guardOf(config, schema);
   const toContext = contextFor(services, gate);
   const addressOf = (request: IncomingMessage) => proxyAddr(request, trustProxy);
-  await serveGraphql(app, { guard, gate, contextFor: toContext });
+  const execute = await serveGraphql(app, { guard, gate, contextFor: toContext });
+  await serveRest(app, { guard, gate, contextFor: toContext, execute, allows });
   serveLive(app, { ...services, guard, gate, addressOf }, allows);
   serveSessions(app, database, gate);
   await serveVault(app, { schema, vault, contextFor: toContext, upload: uploadVaultItem, allows });

@@ -544,15 +544,15 @@ describe("the window", () => {
   test.each([
     [
       'startTime: "2026-03-02T00:00:00Z"',
-      "`startTime` is given without `endTime`; give both, or neither for the last 7 days.",
+      "Of the window only the start, 2026-03-02T00:00:00.000000Z, is given; give both, or neither for the last 7 days.",
     ],
     [
       'endTime: "2026-03-02T00:00:00Z"',
-      "`endTime` is given without `startTime`; give both, or neither for the last 7 days.",
+      "Of the window only the end, 2026-03-02T00:00:00.000000Z, is given; give both, or neither for the last 7 days.",
     ],
     [
       'startTime: "2026-03-02T00:00:00Z", endTime: "2026-03-02T01:00:00+01:00"',
-      "`endTime` 2026-03-02T00:00:00.000000Z is not after `startTime` 2026-03-02T00:00:00.000000Z.",
+      "The window ends at 2026-03-02T00:00:00.000000Z, which is not after its start, 2026-03-02T00:00:00.000000Z.",
     ],
     [
       'startTime: "1990-01-01T00:00:00Z", endTime: "2026-01-01T00:00:00Z"',

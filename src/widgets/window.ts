@@ -12,26 +12,23 @@ export interface Window {
 const longest = 3660;
 const day = 24 * 60 * 60_000;
 
-/** The window that arguments ask for; the last 7 days when they say none. */
+/** The window that arguments ask for; the last 7 days when they say none. Other doors have other names for them. */
 export function windowOf({ startTime, endTime }: { startTime?: unknown; endTime?: unknown }): Window {
-  if (typeof startTime !== "string" && typeof endTime !== "string")
-    return { start: sql`now() - interval '7 days'`, end: sql`now()` };
-  if (typeof startTime !== "string") throw wrong("`endTime` is given without `startTime`", { endTime });
-  if (typeof endTime !== "string") throw wrong("`startTime` is given without `endTime`", { startTime });
-  const days = (Date.parse(endTime) - Date.parse(startTime)) / day;
+  const [start, end] = [startTime, endTime].map((time) => (typeof time === "string" ? time : undefined));
+  if (!start && !end) return { start: sql`now() - interval '7 days'`, end: sql`now()` };
+  if (!start || !end)
+    throw wrong(
+      `Of the window only the ${start ? `start, ${start},` : `end, ${end},`} is given; give both, or neither for the last 7 days.`,
+      { startTime, endTime },
+    );
   const given = { startTime, endTime };
-  if (startTime >= endTime)
-    throw new AppError("BAD_USER_INPUT", `\`endTime\` ${endTime} is not after \`startTime\` ${startTime}.`, given);
-  if (days > longest) {
-    const message = `From ${startTime} to ${endTime} are more than ${longest} days; ask for fewer.`;
-    throw new AppError("BAD_USER_INPUT", message, { ...given, limit: longest });
-  }
-  return { start: sql`${startTime}::timestamptz`, end: sql`${endTime}::timestamptz` };
+  if (start >= end) throw wrong(`The window ends at ${end}, which is not after its start, ${start}.`, given);
+  if ((Date.parse(end) - Date.parse(start)) / day > longest)
+    throw wrong(`From ${start} to ${end} are more than ${longest} days; ask for fewer.`, { ...given, limit: longest });
+  return { start: sql`${start}::timestamptz`, end: sql`${end}::timestamptz` };
 }
 
-function wrong(what: string, details: Record<string, unknown>): AppError {
-  return new AppError("BAD_USER_INPUT", `${what}; give both, or neither for the last 7 days.`, details);
-}
+const wrong = (message: string, details: Record<string, unknown>) => new AppError("BAD_USER_INPUT", message, details);
 
 export const within = (time: unknown, { start, end }: Window): SQL => sql`${time} >= ${start} and ${time} < ${end}`;
 
