@@ -28,6 +28,7 @@ export async function startContender(name, database, cleanUp) {
       HOST: "127.0.0.1",
       ADMIN_TOKEN: token,
       SAMPLE_DATA: "false",
+      COST_PER_MINUTE: "0",
       LOG_LEVEL: "warn",
     },
     stdio: ["ignore", "pipe", "inherit"],

@@ -26,6 +26,7 @@ export const limits = {
   // graphql-js stops there by itself.
   comparisons: tooMuch(500_000, "comparisons of fields that answer under one name"),
   cost: tooMuch(500_000, "objects that it may have to answer"),
+  rows: tooMuch(100_000, "rows to look through for one page, because no index finds what its filter asks for"),
 } as const satisfies Record<string, Limit>;
 
 /** How many objects a page has at most, and where a caller does not say. */

@@ -3,8 +3,9 @@ import { getTableConfig } from "drizzle-orm/pg-core";
 import { type GraphQLEnumType, type GraphQLInputObjectType, getNamedType } from "graphql";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
+import { limits } from "../src/limits.js";
 import { writeCursor } from "../src/reads/cursor.js";
-import type { OrderKey } from "../src/reads/level.js";
+import type { OrderKey } from "../src/reads/order.js";
 import { gatewaySchema } from "../src/resolvers/schema.js";
 import { growDatabase } from "../src/sample/grow.js";
 import { columnOf, type Exposed, exposedTypes, rootFields } from "../src/schema/expose.js";
@@ -116,17 +117,25 @@ interface Plan {
 }
 
 /** Fails when Postgres scans a big table for this statement, or reads more rows of the big tables than `atMost`. */
-async function expectIndexes({ text, values }: Sent, atMost = Number.POSITIVE_INFINITY): Promise<void> {
-  const explain = async (words: string) =>
-    (await database.pool.query<[unknown]>({ text: `explain (${words}) ${text}`, values, rowMode: "array" })).rows;
-  const [[told]] = (await explain("analyze, timing off, format json")) as [[[{ Plan: Plan }]]];
-  const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
-  const onBig = nodes(told[0].Plan).filter((plan) => big.has(plan["Relation Name"] ?? ""));
+async function expectIndexes(sent: Sent, atMost = Number.POSITIVE_INFINITY): Promise<void> {
+  const onBig = (await plansOf(sent)).filter((plan) => big.has(plan["Relation Name"] ?? ""));
   const scanned = onBig.filter((plan) => plan["Node Type"] === "Seq Scan").map((plan) => plan["Relation Name"]);
   const read = onBig.reduce((sum, plan) => sum + rowsRead(plan), 0);
   if (!scanned.length && read <= atMost) return;
-  const lines = (await explain("analyze, timing off")).join("\n");
-  expect.fail(`scans [${scanned}], reads ${read} rows\n${text}\n${JSON.stringify(values)}\n${lines}`);
+  const lines = (await explain(sent, "analyze, timing off")).join("\n");
+  expect.fail(`scans [${scanned}], reads ${read} rows\n${sent.text}\n${JSON.stringify(sent.values)}\n${lines}`);
+}
+
+/** Every step of how Postgres ran a statement. */
+async function plansOf(sent: Sent): Promise<Plan[]> {
+  const [[told]] = (await explain(sent, "analyze, timing off, format json")) as [[[{ Plan: Plan }]]];
+  const steps = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(steps)];
+  return steps(told[0].Plan);
+}
+
+async function explain({ text, values }: Sent, words: string): Promise<unknown[][]> {
+  const asked = { text: `explain (${words}) ${text}`, values, rowMode: "array" as const };
+  return (await database.pool.query<unknown[]>(asked)).rows;
 }
 
 function rowsRead(plan: Plan): number {
@@ -243,6 +252,67 @@ describe("a filter that few rows match", () => {
       }
     }
   }
+});
+
+describe("a filter that no index finds anything by", () => {
+  const most = limits.rows.most;
+  const never = "hasNote: { eq: true }, and: [{ hasNote: { eq: false } }]";
+  const artifactsWith = (filter: string, selection = "nodes { id }", page = "first: 10") =>
+    `{ artifacts(${page}, filter: { ${filter} }) { ${selection} } }`;
+
+  test("is given up when so many rows were looked through for a page", async () => {
+    for (const page of ["first: 10", "last: 10", "orderBy: [{ field: CREATE_TIME, direction: DESC }]"]) {
+      const { data, errors } = await ask(artifactsWith(never, "nodes { id }", page));
+      expect(data).toEqual({ artifacts: null });
+      expect(errors).toMatchObject([
+        {
+          path: ["artifacts"],
+          message: expect.stringContaining(`${most} are the limit`),
+          extensions: { code: "QUERY_TOO_COMPLEX", limitName: "rows", limit: most, hint: expect.any(String) },
+        },
+      ]);
+    }
+  });
+
+  test("reads no more than it needs, and never more than so many rows", async () => {
+    const read = async (query: string) => {
+      const [sent] = await sentFor(query);
+      return (await plansOf(sent!)).filter((plan) => plan["Relation Name"] === "artifacts").map(rowsRead);
+    };
+    expect((await read(artifactsWith("hasNote: { eq: false }")))[0]).toBeLessThan(few);
+    expect(await read(artifactsWith(never, "totalCount"))).toEqual([most + 1, 0]);
+  });
+
+  test("counts what there is among those rows, and says that there may be more", async () => {
+    const counted = (filter: string) => ask(artifactsWith(filter, "totalCount totalCountExact"));
+    expect((await counted(never)).data.artifacts).toEqual({ totalCount: 0, totalCountExact: false });
+    expect((await counted(`container: { id: { eq: 7 } }, ${never}`)).data.artifacts).toEqual({
+      totalCount: 0,
+      totalCountExact: true,
+    });
+  });
+
+  test("is answered where an index finds the rows by another condition, in whatever form it is given", async () => {
+    for (const served of [
+      "container: { id: { eq: 7 } }",
+      'or: [{ id: { in: [1, 2] } }, { container: { label: { eq: "rarity" } } }]',
+      'and: [{ and: [{ name: { icontains: "a rarity" } }] }]',
+    ]) {
+      const { data, errors } = await ask(artifactsWith(`and: [{ ${served} }, { ${never} }]`));
+      expect([data, errors], served).toEqual([{ artifacts: { nodes: [] } }, undefined]);
+    }
+  });
+
+  test("is answered after a cursor beyond which fewer rows are left", async () => {
+    const [{ id }] = (
+      await database.pool.query(`select id from artifacts order by id desc offset ${most - 10} limit 1`)
+    ).rows;
+    const after = writeCursor([{ property: "id", direction: "asc" }], [String(id)]);
+    const { data, errors } = await ask(
+      artifactsWith(never, "nodes { id } pageInfo { hasNextPage }", `first: 10, after: "${after}"`),
+    );
+    expect([data, errors]).toEqual([{ artifacts: { nodes: [], pageInfo: { hasNextPage: false } } }, undefined]);
+  });
 });
 
 /** Of the lookups that a filter offers, those that an index serves. */

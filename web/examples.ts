@@ -291,6 +291,60 @@ mutation OpenCase {
 `,
   },
   {
+    job: "Promote an incident to a case",
+    query: `# phantom.promote. The template's phases and tasks become
+# its workbook.
+
+mutation Promote {
+  promote(input: { container: 8, template: "Incident response" }) {
+    success
+    message
+    container {
+      id
+      containerType
+      currentPhase {
+        name
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Merge an incident into a case",
+    query: `# phantom.merge, first as a trial: it tells what would be
+# copied. Without dryRun it is.
+
+mutation Merge {
+  merge(input: { case: 3, item: { containerId: 7 }, dryRun: true }) {
+    success
+    message
+    counts
+  }
+}
+`,
+  },
+  {
+    job: "Set the status of several",
+    query: `# phantom.set_status, on up to a hundred at once.
+
+mutation SetStatus {
+  setStatus(input: { containers: [4, 5], status: "open" }) {
+    success
+    message
+    results {
+      success
+      message
+      container {
+        id
+        status
+      }
+    }
+  }
+}
+`,
+  },
+  {
     job: "Follow a case as it changes",
     query: `# Run it and leave it open, then run another example in
 # another tab. Every event carries a cursor; after: "<cursor>"

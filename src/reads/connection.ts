@@ -3,8 +3,9 @@ import { defaultPage, largestPage } from "../limits.js";
 import type { Exposed, Row } from "../schema/expose.js";
 import { readCursor, writeCursor } from "./cursor.js";
 import type { Filter } from "./filter.js";
-import { countedAtMost, type OrderKey, type Page } from "./level.js";
+import { countedAtMost, type Page } from "./level.js";
 import type { Found, Read } from "./objects.js";
+import type { OrderKey } from "./order.js";
 
 /** The arguments of a connection as callers give them. */
 export interface ConnectionArguments {
@@ -102,11 +103,11 @@ export class Connection {
   }
 
   get totalCount(): number {
-    return Math.min(this.found.count ?? 0, countedAtMost);
+    return Math.min(this.found.count, countedAtMost);
   }
 
   get totalCountExact(): boolean {
-    return (this.found.count ?? 0) <= countedAtMost;
+    return this.found.counted && this.found.count <= countedAtMost;
   }
 
   #cursor({ texts }: Read): string {

@@ -1,6 +1,7 @@
 import { AppError } from "../errors.js";
 import type { Exposed } from "../schema/expose.js";
-import { kindOfProperty, type OrderKey } from "./level.js";
+import type { OrderKey } from "./order.js";
+import { kindOfProperty } from "./value.js";
 
 /** A place in an ordered list: the order it belongs to and the row's value of each of its keys, as Postgres' text. */
 export function writeCursor(order: readonly OrderKey[], values: readonly (string | null)[]): string {

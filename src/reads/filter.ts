@@ -2,12 +2,38 @@ import { and, not, or, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { readable, visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
-import { columnOf, type Exposed, type Source } from "../schema/expose.js";
+import { columnOf, type Exposed, isIndexed, type Source } from "../schema/expose.js";
 import { propertyOf } from "../schema/relate.js";
 
 /** A filter as callers write it: fields with their lookups, related objects with their filters, `and`, `or`, `not`. */
 export type Filter = Record<string, unknown>;
 type Lookups = Record<string, unknown>;
+
+/** What of a filter an index finds the rows by, and what only looking at each row tells. Both have to hold. */
+export function split(type: Exposed, filter: Filter | null | undefined): [indexed: Filter[], residue: Filter[]] {
+  const every = conjuncts(filter ?? {});
+  return [every.filter((one) => isServed(type, one)), every.filter((one) => !isServed(type, one))];
+}
+
+/** The conditions of a filter that all have to hold, each by itself. */
+function conjuncts(filter: Filter): Filter[] {
+  return Object.entries(filter).flatMap(([field, wanted]) => {
+    if (wanted === null || wanted === undefined) return [];
+    return field === "and" ? (wanted as Filter[]).flatMap(conjuncts) : [{ [field]: wanted }];
+  });
+}
+
+/** Whether an index finds the few rows that meet a single condition. */
+function isServed(type: Exposed, condition: Filter): boolean {
+  const [[field, wanted]] = Object.entries(condition) as [[string, Filter]];
+  const isFound = (target: Exposed, filter: Filter) => conjuncts(filter).some((one) => isServed(target, one));
+  if (field === "or") return (wanted as unknown as Filter[]).every((one) => isFound(type, one));
+  if (field === "not" || wanted.isNull === false) return false;
+  const source = type.fields.get(field)!;
+  if (!isIndexed(type, source)) return false;
+  if (source.by !== "one" && source.by !== "many") return true;
+  return conjuncts(wanted).length === 0 || isFound(source.target, wanted);
+}
 
 /**
  * The condition a row of `type`, read under the name `table`, has to meet: shown to the caller, and matching the filter.
@@ -23,7 +49,8 @@ export function condition(
   return and(visible(type, table, caller), filter ? matches(type, table, caller, filter, depth) : undefined);
 }
 
-function matches(type: Exposed, table: PgTable, caller: Caller, filter: Filter, depth: number): SQL | undefined {
+/** The condition that a row matches a filter; undefined when every row does. */
+export function matches(type: Exposed, table: PgTable, caller: Caller, filter: Filter, depth = 1): SQL | undefined {
   const every = Object.entries(filter).map(([field, wanted]) => {
     if (wanted === null || wanted === undefined) return undefined;
     if (field === "and")

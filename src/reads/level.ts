@@ -1,10 +1,11 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
-import { readable } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
-import { columnOf, type Exposed, type Through } from "../schema/expose.js";
-import { type Kind, kindOf } from "../schema/kinds.js";
-import { condition, type Filter, here } from "./filter.js";
+import { limits } from "../limits.js";
+import type { Exposed, Through } from "../schema/expose.js";
+import { condition, type Filter, here, matches, split } from "./filter.js";
+import { type OrderKey, orderBy, past, reversed, stretches } from "./order.js";
+import { expression } from "./value.js";
 
 /*
  * One level of a query is one statement: the rows of one type that belong to any of its parents, with only the columns
@@ -36,11 +37,6 @@ export interface Page {
   count: boolean;
 }
 
-export interface OrderKey {
-  property: string;
-  direction: "asc" | "desc";
-}
-
 /** Above this many, a list is not counted further. */
 export const countedAtMost = 10_000;
 
@@ -52,7 +48,13 @@ export function planning({ parents, page, caller }: Level): "once" | "for its va
 
 const isName = (column: PgColumn) => column.columnType === "PgText";
 
-/** Rows of this statement: the parent's key, the count if asked for, then the properties in their order. */
+/** What each row of the statement tells before the properties: its parent, and of a page what was asked about it. */
+export function leading({ target, page }: Level): ("key" | "count" | "counted" | "beyond")[] {
+  const residue = page && split(target, page.filter)[1].length > 0;
+  return ["key", ...(page?.count ? (["count", "counted"] as const) : []), ...(residue ? (["beyond"] as const) : [])];
+}
+
+/** Rows of this statement: what leads them, then the properties in their order. */
 export function levelStatement(level: Level): SQL {
   const { parents, page } = level;
   if (!page || !parents || !isName(parents.column)) return statementFor(level);
@@ -62,57 +64,85 @@ export function levelStatement(level: Level): SQL {
 }
 
 function statementFor(level: Level): SQL {
-  const { target, parents, page } = level;
+  const { target, caller, parents, page, properties } = level;
   const row = alias(target.table, "t");
   const columns = sql.join(
-    level.properties.map(
-      (property, index) => sql`${expression(target, row, property, level.caller)} as ${sql.identifier(`c${index}`)}`,
-    ),
+    properties.map((property, index) => sql`${expression(target, row, property, caller)} as ${named(index)}`),
     sql`, `,
   );
-  const from = sql`${target.table} t`;
   const own = parents && belongs(row, parents, page !== undefined);
-  const where = and(own, condition(target, row, level.caller, page?.filter)) ?? sql`true`;
-  if (!page)
-    return sql`select ${parents ? sql`${here(row, parents.column)}` : sql`null`}, ${columns} from ${from} where ${where}`;
-
-  const rows = pageRows(target, row, from, columns, where, level.properties, page);
+  if (!page) {
+    const where = and(own, condition(target, row, caller)) ?? sql`true`;
+    const parent = parents ? sql`${here(row, parents.column)}` : sql`null`;
+    return sql`select ${parent}, ${columns} from ${target.table} t where ${where}`;
+  }
+  const [indexed, residue] = split(target, page.filter);
+  const source: PageSource = {
+    target,
+    row,
+    where: and(own, condition(target, row, caller, { and: indexed })) ?? sql`true`,
+    residue: residue.length ? matches(target, row, caller, { and: residue }) : undefined,
+  };
+  const rows = pageRows(source, columns, properties, page);
   const each = parents ? sql`unnest(${keys(parents)}) p(key)` : sql`(values (0)) p(key)`;
   if (!page.count) return sql`select p.key, t.* from ${each} cross join lateral (${rows}) t`;
-  const counted = sql`select count(*) from (select from ${from} where ${where} limit ${countedAtMost + 1}) l`;
-  return sql`select p.key, n.count, t.* from ${each} cross join lateral (${counted}) n left join lateral (${rows}) t on true`;
+  return sql`select p.key, n.*, t.* from ${each} cross join lateral (${countRows(source)}) n left join lateral (${rows}) t on true`;
+}
+
+const named = (index: number) => sql.identifier(`c${index}`);
+
+/** Where the rows of one parent's page come from. */
+interface PageSource {
+  target: Exposed;
+  row: PgTable;
+  where: SQL;
+  /** What no index finds: rows are looked through for it, up to a limit. */
+  residue: SQL | undefined;
+}
+
+/**
+ * Those of the rows that match, and whether each is not one of them but the first beyond the limit of rows to look through.
+ * They are taken as the order brings them, so that reading ends with the page, or there.
+ */
+function matching({ target, where, residue }: PageSource, columns: SQL, place?: SQL, order?: SQL): SQL {
+  const ordered = order && sql` order by ${order}`;
+  if (!residue) return sql`select ${columns} from ${target.table} t where ${and(where, place)}${ordered}`;
+  const scanned = sql`select t.*, row_number() over (${ordered}) > ${limits.rows.most} as beyond from ${target.table} t
+    where ${and(where, place)}${ordered} limit ${limits.rows.most + 1}`;
+  return sql`select beyond, ${columns} from (${scanned}) t where beyond or ${residue}${ordered}`;
+}
+
+/** How many rows there are, and whether that is all. */
+function countRows(source: PageSource): SQL {
+  const counted = source.residue
+    ? sql`count(*) filter (where not beyond), not coalesce(bool_or(beyond), false)`
+    : sql`count(*), true`;
+  return sql`select ${counted} from (${matching(source, sql`null`)} limit ${countedAtMost + 1}) l`;
 }
 
 /** The rows of one parent's page, and one more if there is one, in the direction of reading. */
-function pageRows(
-  target: Exposed,
-  row: PgTable,
-  from: SQL,
-  columns: SQL,
-  where: SQL,
-  properties: readonly string[],
-  page: Page,
-): SQL {
+function pageRows(source: PageSource, columns: SQL, properties: readonly string[], page: Page): SQL {
+  const { target, row } = source;
   const against = page.order.map(reversed);
   const [order, begin, end] = page.backward
     ? [against, page.before, page.after && past(target, row, page.order, page.after)]
     : [page.order, page.after, page.before && past(target, row, against, page.before)];
   const limit = page.limit + 1;
   const select = (place?: SQL) =>
-    sql`select ${columns} from ${from} where ${and(where, place, end)} order by ${orderBy(target, row, order)} limit ${limit}`;
+    sql`${matching(source, columns, and(place, end), orderBy(target, row, order))} limit ${limit}`;
   const places = begin ? stretches(target, row, order, begin) : [undefined];
   if (places.length === 1) return select(places[0]);
   const parts = places.map(
     (place, index) => sql`(select ${sql.raw(String(index))} as part, t.* from (${select(place)}) t)`,
   );
   const names = sql.join(
-    properties.map((_, index) => sql.identifier(`c${index}`)),
+    properties.map((_, index) => named(index)),
     sql`, `,
   );
   const keys = order.map(
-    ({ property, direction }) => sql`${sql.identifier(`c${properties.indexOf(property)}`)} ${sql.raw(direction)}`,
+    ({ property, direction }) => sql`${named(properties.indexOf(property))} ${sql.raw(direction)}`,
   );
-  return sql`select ${names} from (${sql.join(parts, sql` union all `)}) t order by part, ${sql.join(keys, sql`, `)} limit ${limit}`;
+  return sql`select ${source.residue && sql`beyond, `}${names} from (${sql.join(parts, sql` union all `)}) t order by part, ${sql.join(keys, sql`, `)} limit ${limit}`;
 }
 
 /** The condition that a row belongs to a parent: to the one at hand, `p.key`, or to any of them. */
@@ -125,87 +155,6 @@ function belongs(row: PgTable, parents: NonNullable<Level["parents"]>, toOne: bo
   return sql`exists (select from ${near.table} where ${near} = p.key and ${far} = ${column})`;
 }
 
-/** What kind of value a property of a type holds. */
-export function kindOfProperty(target: Exposed, property: string): Kind {
-  const source = target.fields.get(property);
-  return source && "kind" in source ? source.kind : kindOf(columnOf(target.table, property), property);
-}
-
-function expression(target: Exposed, row: PgTable, property: string, caller?: Caller): SQL {
-  const source = target.fields.get(property);
-  if (caller && !readable(source, caller)) return sql`null`;
-  const value = source?.by === "sql" ? source.sql(row) : sql`${columnOf(row, property)}`;
-  const kind = kindOfProperty(target, property);
-  return kind === "tags" || kind === "ids" ? sql`array_to_json(${value})` : value;
-}
-
 function keys({ column, keys }: NonNullable<Level["parents"]>): SQL {
   return sql`${sql.param(keys)}::${sql.raw(column.getSQLType())}[]`;
-}
-
-function orderBy(target: Exposed, row: PgTable, order: readonly OrderKey[]): SQL {
-  return sql.join(
-    order.map(({ property, direction }) => sql`${expression(target, row, property)} ${sql.raw(direction)}`),
-    sql`, `,
-  );
-}
-
-const reversed = ({ property, direction }: OrderKey): OrderKey => ({
-  property,
-  direction: direction === "asc" ? "desc" : "asc",
-});
-
-/**
- * What comes after a place in an order, in stretches that follow each other and that an index can serve one by one. A
- * comparison of whole rows is one stretch; where the first key may be null, Postgres sorts nulls last ascending and first
- * descending, and they are a stretch of their own.
- */
-function stretches(
-  target: Exposed,
-  row: PgTable,
-  order: readonly OrderKey[],
-  place: readonly (string | null)[],
-): SQL[] {
-  const [first, ...rest] = order;
-  const sameWay = rest.every(({ direction }) => direction === first!.direction);
-  if (!sameWay || rest.some(({ property }) => !columnOf(target.table, property).notNull))
-    return [past(target, row, order, place)];
-  const column = columnOf(row, first!.property);
-  if (column.notNull) return [beyond(target, row, order, place)];
-  const nulls = sql`${column} is null`;
-  const ascending = first!.direction === "asc";
-  if (place[0] !== null)
-    return ascending ? [beyond(target, row, order, place), nulls] : [beyond(target, row, order, place)];
-  const among = sql`${nulls} and ${beyond(target, row, rest, place.slice(1))}`;
-  return ascending ? [among] : [among, sql`${column} is not null`];
-}
-
-/** The comparison of whole rows: right where no key is null and all are sorted the same way. */
-function beyond(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
-  const columns = order.map(({ property }) => columnOf(row, property));
-  const after = order[0]!.direction === "asc" ? sql`>` : sql`<`;
-  return sql`(${sql.join(columns, sql`, `)}) ${after} (${sql.join(typed(target, order, place), sql`, `)})`;
-}
-
-function typed(target: Exposed, order: readonly OrderKey[], place: readonly (string | null)[]): SQL[] {
-  return place.map(
-    (text, index) => sql`${text}::${sql.raw(columnOf(target.table, order[index]!.property).getSQLType())}`,
-  );
-}
-
-/** The condition that a row comes after a place, right for every order. */
-function past(target: Exposed, row: PgTable, order: readonly OrderKey[], place: readonly (string | null)[]): SQL {
-  const values = typed(target, order, place);
-  return order.reduceRight<SQL>((rest, { property, direction }, index) => {
-    const [column, value, isNull] = [columnOf(row, property), values[index]!, place[index] === null];
-    const same = isNull ? sql`${column} is null` : sql`${column} = ${value}`;
-    if (direction === "asc") {
-      return isNull
-        ? sql`(${same} and ${rest})`
-        : sql`(${column} > ${value} or ${column} is null or (${same} and ${rest}))`;
-    }
-    return isNull
-      ? sql`(${column} is not null or (${same} and ${rest}))`
-      : sql`(${column} < ${value} or (${same} and ${rest}))`;
-  }, sql`false`);
 }

@@ -6,8 +6,9 @@ import type { Database } from "../database/pools.js";
 import { columnOf, type Exposed, exposedTypes, type Row, type Source } from "../schema/expose.js";
 import { Connection, type ConnectionArguments, pageOf } from "./connection.js";
 import { writeCursor } from "./cursor.js";
-import type { Level, OrderKey } from "./level.js";
+import type { Level } from "./level.js";
 import { readLevel } from "./objects.js";
+import type { OrderKey } from "./order.js";
 import { propertiesFor, selectedFields } from "./selection.js";
 
 type Key = number | string;

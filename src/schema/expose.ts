@@ -1,4 +1,4 @@
-import type { SQL, Table } from "drizzle-orm";
+import { SQL, type Table } from "drizzle-orm";
 import { getTableConfig, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { Arg, Field, ID, Int, InterfaceType, ObjectType, Query, Resolver } from "type-graphql";
 import { addField, type Class, namedClass } from "./classes.js";
@@ -173,11 +173,24 @@ function addExposure(exposed: Exposed, field: string, rule: FieldRule): void {
 /** Whether a table grows with the number of containers, so that reading all of it is no way to find something. */
 const grows = ({ table, name }: Exposed) => name === "Container" || name === "AuditEntry" || "containerId" in table;
 
-/** The methods of the indexes that begin with a column. */
+/** Whether an index finds the rows of a type by what a field holds; in a table that does not grow, reading it does as well. */
+export function isIndexed(type: Exposed, source: Source): boolean {
+  if (!grows(type)) return true;
+  const column =
+    source.by === "one" ? columnOf(type.table, source.key) : "column" in source ? source.column : undefined;
+  return source.by === "many" || (column !== undefined && (column.primary || indexesOn(column).size > 0));
+}
+
+/** The methods of the indexes that begin with a column, or with its small letters. */
 function indexesOn(column: PgColumn | undefined): Set<string> {
   const indexes = column ? getTableConfig(column.table as PgTable).indexes : [];
-  const leading = indexes.filter(({ config }) => (config.columns[0] as { name?: string }).name === column?.name);
+  const leading = indexes.filter(({ config }) => begins(config.columns[0], column!));
   return new Set(leading.map(({ config }) => config.method ?? "btree"));
+}
+
+function begins(first: unknown, column: PgColumn): boolean {
+  const parts = first instanceof SQL ? first.queryChunks : [first];
+  return parts.some((part) => (part as { name?: string }).name === column.name);
 }
 
 function columnSource(table: PgTable, field: string, { kind, shape, area }: FieldRule): Source {
