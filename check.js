@@ -58,6 +58,7 @@ const checks = {
   "docs/playbook-api.md": () => current("docs/playbook-api.md", ["playbook-api.js"]),
   "docs/limits.md": () => current("docs/limits.md", ["limits.js"]),
   "docs/model.md": () => current("docs/model.md", ["model.js"]),
+  "docs/connectors.md": () => current("docs/connectors.md", ["connectors.js"]),
   migrations,
 };
 

@@ -58,6 +58,10 @@ const settings = z
       .pipe(z.array(pair))
       .transform((pairs) => new Map(pairs))
       .optional(),
+    WORKER: flag.default(true),
+    WORKER_PLACES: z.coerce.number().int().min(1).max(100).default(4),
+    ACTION_SECONDS: z.coerce.number().positive().max(86_400).default(300),
+    CONNECTORS: list.optional(),
     PERSISTED_OPERATIONS: z.string().min(1).optional(),
     PERSISTED_ONLY: flag.default(false),
     COST_PER_MINUTE: z.coerce

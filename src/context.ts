@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Tester } from "./actions/tester.js";
 import type { Caller } from "./auth/who.js";
 import type { Ending } from "./database/ending.js";
 import type { Database } from "./database/pools.js";
@@ -18,6 +19,8 @@ export interface Context {
   readonly reads: Reads;
   /** The events that can be followed; undefined in commands, whom nobody follows. */
   readonly feed: Feed | undefined;
+  /** Tries assets; undefined in commands. */
+  readonly tester: Tester | undefined;
   /** The same request at a later moment: with what its caller may do by then, and nothing read yet. */
   later(): Promise<Context>;
   /** The last event a reconnecting stream was told, which it goes on after. */
@@ -35,11 +38,12 @@ export interface Context {
   readonly timeFormats: Map<string, string>;
 }
 
-/** What requests work with. Commands have no feed: nobody follows them. */
+/** What requests work with. Commands have no feed, for nobody follows them, and test no assets. */
 export interface Services {
   database: Database;
   vault: Vault;
   feed?: Feed;
+  tester?: Tester;
 }
 
 export interface Origin {
@@ -55,7 +59,7 @@ export interface Origin {
 }
 
 export function contextOf(services: Services, origin: Origin): Context {
-  const { vault, feed } = services;
+  const { vault, feed, tester } = services;
   const { caller, callerNow, requestId, address, headers, body, ending } = origin;
   const database = ending ? services.database.until(ending) : services.database;
   const container = idOf(headers, "SOAR-Container", "container");
@@ -71,6 +75,7 @@ export function contextOf(services: Services, origin: Origin): Context {
     vault,
     reads: new Reads(database, caller),
     feed,
+    tester,
     later: async () => contextOf(services, { ...origin, caller: callerNow ? await callerNow() : caller }),
     lastEventId: text(headers, "last-event-id"),
     container,

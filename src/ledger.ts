@@ -12,7 +12,7 @@ import { idempotencyKeys, outbox } from "./schema/system.js";
 
 /** Something that happened to an object, for those who follow a topic. */
 export interface Event {
-  topic: "container" | "playbookRun";
+  topic: "container" | "playbookRun" | "actionRun";
   kind: string;
   /** Whose events are counted; left out, the container's. */
   objectId?: number;
@@ -20,6 +20,22 @@ export interface Event {
   status?: string;
   nodeType: string;
   nodeId: number;
+}
+
+/** What the runs of each topic are. */
+const runTypes = { playbookRun: "PlaybookRun", actionRun: "ActionRun" };
+
+/** A run that came to be or to another status, or of which a part ended: its app run. */
+export interface RunChange {
+  id: number;
+  containerId: number;
+  status: string;
+  appRunId?: number | undefined;
+}
+
+export function runEvent(topic: keyof typeof runTypes, { id, containerId, status, appRunId }: RunChange): Event {
+  const node = appRunId ? { nodeType: "AppRun", nodeId: appRunId } : { nodeType: runTypes[topic], nodeId: id };
+  return { topic, kind: "CHANGE", objectId: id, containerId, status, ...node };
 }
 
 /** How it ended: kept under the idempotency key, from which the payload is read anew. */
@@ -79,11 +95,16 @@ export function record(context: Context, name: string, responseName: string, out
       where ${idempotencyKeys.userId} = ${context.caller.id} and ${idempotencyKeys.key} = ${context.idempotency.key})`);
   }
   if (outcome.success && events.length) {
-    parts.push(sql`events as (insert into ${outbox} (topic, kind, object_id, container_id, status, node_type, node_id)
-      select topic, kind, "objectId", "containerId", status, "nodeType", "nodeId" from json_to_recordset(${JSON.stringify(events)}::json)
-      as e(topic text, kind text, "objectId" int, "containerId" int, status text, "nodeType" text, "nodeId" int))`);
+    parts.push(sql`events as (${eventInsert(events)})`);
   }
   return sql`with ${sql.join(parts, sql`, `)} select`;
+}
+
+/** Hands events to the outbox; after all locks, so that events keep their order. */
+export function eventInsert(events: readonly Event[]): SQL {
+  return sql`insert into ${outbox} (topic, kind, object_id, container_id, status, node_type, node_id)
+    select topic, kind, "objectId", "containerId", status, "nodeType", "nodeId" from json_to_recordset(${JSON.stringify(events)}::json)
+    as e(topic text, kind text, "objectId" int, "containerId" int, status text, "nodeType" text, "nodeId" int)`;
 }
 
 /** What was asked for and not done leaves its mark too, in a transaction of its own. */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
+import { workerFor } from "./actions/serve.js";
 import { createToken } from "./auth/secrets.js";
 import { type Config, readConfig } from "./config.js";
 import { refuseUnsafe } from "./database/safety.js";
@@ -11,6 +12,7 @@ import { showProgress } from "./sample/growth/progress.js";
 import { createServer } from "./server.js";
 import { ensureSample, ensureToken, openStore } from "./start.js";
 import { closeWhenIdle, drain, toldToStop } from "./stopping.js";
+import { watchService } from "./system/snapshots.js";
 import { openVault } from "./vault.js";
 
 const say = (sentence: string) => console.log(sentence);
@@ -24,14 +26,35 @@ async function serve(config: Config): Promise<void> {
     const newToken = await ensureToken(store.database, config);
     await ensureSample(store, config, say);
     const app = await createServer(config, store.database);
+    const worker = await workerFor(store.forWorker, config, (error, what) => app.log.warn({ err: error }, what));
     closeWhenIdle(app);
     try {
+      if (config.WORKER) worker.start();
       welcome(config.HOST, await listen(app, config), newToken);
       const lost = await Promise.race([told, store.place.ended]);
       if (lost) throw new StartError(`Postgres has ended: ${lost}`);
     } finally {
-      await drain(app);
+      await Promise.all([drain(app), worker.stop()]);
     }
+  } finally {
+    await store.close();
+  }
+}
+
+/** Runs actions and serves nothing, beside gateways on the same database. */
+async function work(config: Config): Promise<void> {
+  const told = toldToStop(say);
+  const store = await openStore(config, say, { join: true });
+  try {
+    await refuseUnsafe(store.place.connection, config.ACCEPT_DATA_LOSS);
+    const report = (error: unknown, what: string) => console.error(`${what}: ${(error as Error).message}`);
+    const worker = await workerFor(store.forWorker, config, report);
+    worker.start();
+    const stopTelling = await watchService(store.database, "worker", (error) => report(error, "A snapshot is missing"));
+    say("Waiting for actions to run.");
+    await Promise.race([told, store.place.ended]);
+    await worker.stop();
+    await stopTelling();
   } finally {
     await store.close();
   }
@@ -125,6 +148,7 @@ async function schema(): Promise<void> {
 const commands = new Map<string, (config: Config) => Promise<void>>(
   Object.entries({
     serve,
+    worker: work,
     migrate,
     token,
     seed,

@@ -6,7 +6,7 @@ import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal } from "./errors.js";
 import { ring } from "./events/stamp.js";
-import { claim, type Event, type Outcome, record, recordFailure } from "./ledger.js";
+import { claim, type Event, type Outcome, type RunChange, record, recordFailure, runEvent } from "./ledger.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
 
 /** What a question works with. */
@@ -31,7 +31,7 @@ export interface Work<Input> extends Look<Input> {
   /** Tells those who follow the container, if and when the operation commits. */
   emit(kind: string, containerId: number, nodeType: string, nodeId: number): void;
   /** Tells those who follow runs that one came to be, or to another status; its row is locked or new. */
-  emitRun(topic: "playbookRun", run: { id: number; containerId: number; status: string }): void;
+  emitRun(topic: "playbookRun" | "actionRun", run: RunChange): void;
   /** Undoes whatever was written since `run` began. */
   undo(): Promise<void>;
 }
@@ -142,16 +142,7 @@ async function execute(
           last: (statement) => endings.push(statement),
           emit: (kind, containerId, nodeType, nodeId) =>
             events.push({ topic: "container", kind, containerId, nodeType, nodeId }),
-          emitRun: (topic, { id, containerId, status }) =>
-            events.push({
-              topic,
-              kind: "CHANGE",
-              objectId: id,
-              containerId,
-              status,
-              nodeType: runTypes[topic],
-              nodeId: id,
-            }),
+          emitRun: (topic, run) => events.push(runEvent(topic, run)),
           undo: async () => {
             await writer.execute(sql`rollback to savepoint operation`);
             [events.length, endings.length] = [0, 0];
@@ -200,9 +191,6 @@ async function inform(
   if (trace) context.trace.push(...lines, `${responseName}: ${outcome.message}`);
   return outcome;
 }
-
-/** What the runs of each topic are. */
-const runTypes = { playbookRun: "PlaybookRun" };
 
 function permitting(name: string, { permissions, username }: Caller): Look<unknown>["permit"] {
   return (permission) => {

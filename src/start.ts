@@ -12,9 +12,11 @@ import { openVault } from "./vault.js";
 /** A database with the tables of this version. */
 export interface Store {
   database: Database;
+  /** The same for running actions, so that they and requests do not wait for each other's connections. */
+  forWorker: Database;
   place: Place;
   /** Lets statements under way finish, then closes the connections, then stops a Postgres that this process keeps. */
-  close(): Promise<void>;
+  close(): Promise<unknown>;
 }
 
 type Say = (sentence: string) => void;
@@ -28,11 +30,11 @@ export async function openStore(config: Config, say: Say, options: { join?: bool
     await place.stop();
     throw error;
   }
-  const database = openDatabase(place.connection, ({ message }) =>
-    say(`An idle database connection failed: ${message}`),
-  );
-  const close = () => database.close().finally(() => place.stop());
-  return { database, place, close };
+  const report = ({ message }: Error) => say(`An idle database connection failed: ${message}`);
+  const database = openDatabase(place.connection, report);
+  const forWorker = openDatabase(place.connection, report, "worker");
+  const close = () => Promise.all([database.close(), forWorker.close()]).finally(() => place.stop());
+  return { database, forWorker, place, close };
 }
 
 /** Any numbers, the same in every release: of gateways that start together, whoever holds one does that part. */

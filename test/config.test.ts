@@ -24,6 +24,9 @@ describe("the settings", () => {
       OIDC_AUDIENCE: "soar-graphql",
       OIDC_USERNAME_CLAIM: "preferred_username",
       OIDC_ROLES_CLAIM: "roles",
+      WORKER: true,
+      WORKER_PLACES: 4,
+      ACTION_SECONDS: 300,
       PERSISTED_ONLY: false,
       COST_PER_MINUTE: 50_000_000,
       ACCEPT_DATA_LOSS: false,
@@ -51,11 +54,19 @@ describe("the settings", () => {
       OIDC_USERNAME_CLAIM: "upn",
       OIDC_ROLES_CLAIM: "groups",
       OIDC_ROLE_MAP: "soc-lead = Incident Commander, audit=Observer",
+      WORKER: "false",
+      WORKER_PLACES: "16",
+      ACTION_SECONDS: "2.5",
+      CONNECTORS: "one.js, /srv/two.js",
     };
     expect(readConfig({ ...given, PATH: "/bin" })).toEqual({
       ...given,
       PORT: 0,
       SAMPLE_DATA: false,
+      WORKER: false,
+      WORKER_PLACES: 16,
+      ACTION_SECONDS: 2.5,
+      CONNECTORS: ["one.js", "/srv/two.js"],
       TRUSTED_PROXIES: ["10.0.0.5", "192.168.0.0/16"],
       OIDC_ROLE_MAP: new Map([
         ["soc-lead", "Incident Commander"],
@@ -95,6 +106,7 @@ describe("the settings", () => {
       TRUSTED_PROXIES: "10.0.0.0/33",
       OIDC_ISSUER: "login",
       OIDC_ROLE_MAP: "audit",
+      WORKER_PLACES: "0",
     });
     expect(message.split("\n")).toEqual([
       "These settings cannot be used (.env.example explains each):",
@@ -104,6 +116,7 @@ describe("the settings", () => {
       '  TRUSTED_PROXIES: must be addresses or ranges such as 10.0.0.0/8, is "10.0.0.0/33"',
       '  OIDC_ISSUER: must be an address such as https://login.example.com, is "login"',
       '  OIDC_ROLE_MAP: must be pairs such as soc-lead=Incident Commander, is "audit"',
+      expect.stringMatching(/^ {2}WORKER_PLACES: .+, is "0"$/),
       expect.stringMatching(/^ {2}LOG_LEVEL: .+, is "loud"$/),
     ]);
   });

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, expect, inject, test } from "vitest";
-import { overSocket, overStream, type Told } from "./support/live.js";
+import { after, beforeAllEvents, Follower, transports } from "./support/follower.js";
 import { run } from "./support/postgres.js";
 import { Cable, type GatewayProcess, startGateway, urlOf } from "./support/processes.js";
 
@@ -37,13 +37,21 @@ test("every follower is told every event it may see once and in order, whatever 
   undo.push(() => Promise.all(gateways.map((gateway) => gateway?.kill())));
 
   const at = () => gateways.filter((gateway) => gateway !== undefined).map(({ url }) => url);
-  const followers = [overSocket, overStream].flatMap((transport) =>
-    [undefined, undefined, [1, 2, 3], [24]].map((some) => new Follower(transport, at, some)),
+  const query = `subscription ($after: String, $filter: ContainerEventFilter) {
+    containerEvents(after: $after, filter: $filter) { kind cursor sequence container { id } }
+  }`;
+  const wish = { query, token: administrator, after: await beforeAllEvents(at()[0]!, administrator) };
+  const followers = transports.flatMap((transport) =>
+    [undefined, undefined, [1, 2, 3], [24]].map((container) => {
+      const filter = container && { container };
+      return { some: container ?? containers, follower: new Follower(transport, at, { ...wish, filter }) };
+    }),
   );
-  const stranger = new Follower(overSocket, at, undefined, await strangersToken());
+  const stranger = new Follower(transports[0]!, at, { ...wish, token: await strangersToken() });
 
   const done = new AbortController();
-  const following = Promise.all([...followers, stranger].map((follower) => follower.follow(done.signal)));
+  const everybody = [...followers.map(({ follower }) => follower), stranger];
+  const following = Promise.all(everybody.map((one) => one.follow(done.signal)));
   const writing = Array.from({ length: writers }, () => write(done.signal));
   const admin = await connected(name);
   await after(silence - begin);
@@ -65,13 +73,21 @@ test("every follower is told every event it may see once and in order, whatever 
   const written = new Map<number, number>(rows.map(({ id, last }) => [id, last]));
   const total = [...written.values()].reduce((sum, last) => sum + last, 0);
   expect(total).toBeGreaterThan(500);
-  await Promise.all(followers.map((follower) => follower.catchUp(written)));
+  await Promise.all(
+    followers.map(({ follower, some }) =>
+      follower.catchUp((more) => {
+        const last = lastOf([...follower.events, ...more]);
+        return some.some((id) => (last.get(id) ?? 0) < written.get(id)!);
+      }, "the last events of all containers"),
+    ),
+  );
   const upTo = (last: number) => Array.from({ length: last }, (_, n) => ({ sequence: n + 1, kind: `TEST_${n + 1}` }));
-  for (const { events, some } of followers) {
+  for (const { follower, some } of followers) {
+    const events = byContainer(follower.events);
     for (const id of some) expect(events.get(id) ?? [], `of container ${id}`).toEqual(upTo(written.get(id)!));
     expect([...events.keys()].every((id) => some.includes(id))).toBe(true);
   }
-  expect(stranger.events.size).toBe(0);
+  expect(stranger.events).toEqual([]);
   const { rows: log } = await admin.query(
     "select count(*)::int as count, max(pos)::int as last, count(distinct pos)::int as places from event_log",
   );
@@ -143,71 +159,13 @@ async function write(signal: AbortSignal): Promise<void> {
   await client.end();
 }
 
-/** Somebody whose connection is cut all the time, and who comes back with the last cursor, to either gateway. */
-class Follower {
-  readonly events = new Map<number, { sequence: number; kind: string }[]>();
-  readonly some: number[];
-  #cursor: string | undefined;
+type Events = Follower["events"];
 
-  constructor(
-    readonly transport: typeof overSocket,
-    readonly gateways: () => string[],
-    some?: number[],
-    readonly token = administrator,
-  ) {
-    this.some = some ?? containers;
-  }
-
-  /** Is cut until the signal. */
-  async follow(signal: AbortSignal): Promise<void> {
-    this.#cursor = await atFirst(this.gateways()[0]!, this.token);
-    while (!signal.aborted) {
-      const told = this.#connect();
-      await Promise.race([after(50 + Math.random() * 250), told.until(({ ended }) => ended)]);
-      this.#leave(told);
-    }
-  }
-
-  /** Is told the rest in peace. */
-  async catchUp(written: Map<number, number>): Promise<void> {
-    const told = this.#connect();
-    const lacks = (id: number) => {
-      const last = told.events.findLast(({ container }) => container?.id === id) ?? this.events.get(id)?.at(-1);
-      return (last?.sequence ?? 0) < written.get(id)!;
-    };
-    await told.until(() => !this.some.some(lacks), "the last events of all containers");
-    this.#leave(told);
-  }
-
-  #connect(): Told {
-    const places = this.gateways();
-    const filter = this.some === containers ? undefined : { container: this.some };
-    const query = `subscription ($after: String, $filter: ContainerEventFilter) {
-      containerEvents(after: $after, filter: $filter) { kind cursor sequence container { id } }
-    }`;
-    const url = places[Math.floor(Math.random() * places.length)]!;
-    return this.transport(url, this.token, query, { after: this.#cursor, filter });
-  }
-
-  #leave(told: Told): void {
-    told.cut();
-    for (const { cursor, sequence, kind, container } of told.events) {
-      this.#cursor = cursor;
-      this.events.set(container.id, [...(this.events.get(container.id) ?? []), { sequence, kind }]);
-    }
-    if (told.errors.length) throw new Error(JSON.stringify(told.errors));
-  }
+function byContainer(events: Events): Map<number, { sequence: number; kind: string }[]> {
+  const found = new Map<number, { sequence: number; kind: string }[]>();
+  for (const { sequence, kind, container } of events)
+    found.set(container.id, [...(found.get(container.id) ?? []), { sequence, kind }]);
+  return found;
 }
 
-/** A cursor before every event. */
-async function atFirst(url: string, token: string): Promise<string> {
-  const answer = await fetch(`${url}/graphql`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ query: "{ containerEvents(first: 0) { pageInfo { endCursor } } }" }),
-  });
-  const { data } = (await answer.json()) as { data: { containerEvents: { pageInfo: { endCursor: string } } } };
-  return data.containerEvents.pageInfo.endCursor;
-}
-
-const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const lastOf = (events: Events) => new Map<number, number>(events.map((one) => [one.container.id, one.sequence]));

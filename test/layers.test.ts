@@ -21,8 +21,16 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ours: ["events", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|type-graphql)/,
   },
+  connectors: {
+    ours: ["connectors", "errors.ts"],
+    packages: /^(node:|countries-list|ipaddr\.js|lru-cache|maxmind|nodemailer)/,
+  },
+  actions: {
+    ours: ["actions", "connectors", "schema", "auth", "database", "events", "ledger.ts", "config.ts", "errors.ts"],
+    packages: /^(drizzle-orm|dataloader|p-limit|node:)/,
+  },
   operations: {
-    ours: ["operations", "operation.ts", "schema", "auth", "database", "vault.ts", "errors.ts"],
+    ours: ["operations", "operation.ts", "actions", "schema", "auth", "database", "vault.ts", "errors.ts"],
     packages: /^(drizzle-orm|node:)/,
   },
   "operation.ts": {
@@ -31,7 +39,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
   },
   "ledger.ts": { ours: ["context.ts", "schema", "database", "errors.ts"], packages: /^drizzle-orm/ },
   "context.ts": {
-    ours: ["auth", "database", "events", "reads", "vault.ts", "errors.ts", "limits.ts"],
+    ours: ["actions", "auth", "database", "events", "reads", "vault.ts", "errors.ts", "limits.ts"],
     packages: /^node:/,
   },
   resolvers: {
@@ -39,6 +47,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
       "resolvers",
       "operations",
       "operation.ts",
+      "actions",
       "widgets",
       "system",
       "events",
@@ -71,7 +80,10 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ],
   },
   "vault.ts": { ours: ["schema", "database", "errors.ts"], packages: /^(drizzle-orm|node:)/ },
-  sample: { ours: ["sample", "schema", "operations", "database", "vault.ts"], packages: /^(drizzle-orm|node:)/ },
+  sample: {
+    ours: ["sample", "schema", "operations", "connectors", "database", "vault.ts"],
+    packages: /^(drizzle-orm|node:)/,
+  },
   "limits.ts": { ours: ["errors.ts"], packages: /^$/ },
   "errors.ts": { ours: [], packages: /^$/ },
 };

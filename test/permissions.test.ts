@@ -54,6 +54,17 @@ const matrix = `
   getTasks                yes yes yes yes yes yes
   getObject               yes yes yes yes yes yes
 
+  runAction               yes -   yes yes yes -
+  act                     yes -   yes yes yes -
+  cancelActionRun         yes -   yes yes yes -
+  completeActionRun       yes -   yes yes yes -
+  approveActionRun        yes yes yes yes yes yes
+  denyActionRun           yes yes yes yes yes yes
+  claimAppRuns            yes -   yes yes yes -
+  heartbeatAppRuns        yes -   yes yes yes -
+  reportAppRun            yes -   yes yes yes -
+  testAsset               yes yes -   yes -   -
+
   createLabel             yes -   -   -   -   -
   updateLabel             yes -   -   -   -   -
   deleteLabel             yes -   -   -   -   -

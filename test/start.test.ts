@@ -434,9 +434,9 @@ describe("DATABASE_URL", { timeout: patience }, () => {
   test("of a Postgres with too few connections is refused", () => {
     const safe = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
     expect(() => assertSafe({ ...safe, max_connections: "15" }, false)).toThrow(
-      "Postgres allows 15 connections; this gateway takes up to 11 and leaves 10 to others: set max_connections to 21 or more.",
+      "Postgres allows 15 connections; this gateway takes up to 16 and leaves 10 to others: set max_connections to 26 or more.",
     );
-    expect(() => assertSafe({ ...safe, max_connections: "21" }, false)).not.toThrow();
+    expect(() => assertSafe({ ...safe, max_connections: "26" }, false)).not.toThrow();
   });
 
   test.each(olderPostgres())("works with the Postgres in %s", async (binaries) => {

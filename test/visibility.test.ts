@@ -9,6 +9,7 @@ import {
 } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { areas, everyPermission } from "../src/auth/permissions.js";
+import { actions } from "../src/resolvers/actions.js";
 import { beyondPlaybookApi, playbookApi } from "../src/resolvers/playbook-api.js";
 import { gatewaySchema } from "../src/resolvers/schema.js";
 import { caseItems } from "../src/schema/case-item.js";
@@ -165,8 +166,11 @@ async function tokenOf({ hidden: _, ...role }: Kind): Promise<string> {
   return data.createToken.value;
 }
 
+/** Operations that are about no container in particular. */
+const elsewhere = new Set(["createContainer", "claimAppRuns", "heartbeatAppRuns", "testAsset"]);
+
 /** What acts on containers that there are. */
-const onContainers = [...playbookApi, ...beyondPlaybookApi].filter(({ name }) => name !== "createContainer");
+const onContainers = [...playbookApi, ...beyondPlaybookApi, ...actions].filter(({ name }) => !elsewhere.has(name));
 
 /** Lists tell how many they have, as they show them. */
 function expectTrueCounts(answer: unknown, path: string): void {

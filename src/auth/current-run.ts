@@ -9,6 +9,7 @@ import type { Caller } from "./who.js";
 export interface CurrentRun {
   readonly id: number;
   readonly containerId: number;
+  readonly playbookId: number;
 }
 
 interface Request {
@@ -22,14 +23,19 @@ export async function currentRun(writer: Writer, request: Request): Promise<Curr
   const { caller, container, playbookRun: id } = request;
   if (id === undefined) return undefined;
   const [run] = await writer
-    .select({ containerId: playbookRuns.containerId, status: playbookRuns.status })
+    .select({
+      containerId: playbookRuns.containerId,
+      playbookId: playbookRuns.playbookId,
+      status: playbookRuns.status,
+    })
     .from(playbookRuns)
     .where(and(eq(playbookRuns.id, id), visible(PlaybookRun, playbookRuns, caller)));
   if (!run) return refuse("NOT_FOUND", `SOAR-Playbook-Run names ${id}; there is no such playbook run.`);
+  const { status, ...rest } = run;
   if (container !== undefined && container !== run.containerId) {
     const message = `Playbook run ${id} works on another container than SOAR-Container names, ${container}; send one of the two headers.`;
     return refuse("CONTAINER_MISMATCH", message);
   }
-  if (run.status === "pending" || run.status === "running") return { id, containerId: run.containerId };
-  return refuse("WRONG_STATE", `Playbook run ${id} has ended (${run.status}); nothing more is done on its behalf.`);
+  if (status === "pending" || status === "running") return { id, ...rest };
+  return refuse("WRONG_STATE", `Playbook run ${id} has ended (${status}); nothing more is done on its behalf.`);
 }

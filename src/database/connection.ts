@@ -10,14 +10,14 @@ export interface Connection {
   close(): void;
 }
 
-/** Opens a connection that shares nothing with others and soon fails where it could hang. */
-export async function connectAlone(connection: pg.PoolConfig): Promise<Connection> {
+/** Opens a connection that shares nothing with others and soon fails where it could hang; Postgres shows what it is for. */
+export async function connectAlone(connection: pg.PoolConfig, purpose: string): Promise<Connection> {
   const client = new pg.Client({
     connectionTimeoutMillis: 2_000,
     query_timeout: 2_000,
     keepAlive: true,
     options: optionsOf(session),
-    application_name: "soar-graphql events",
+    application_name: `soar-graphql ${purpose}`,
     ...connection,
   });
   // What waits for an answer learns of a lost connection by itself; unheard, the event would end the process.

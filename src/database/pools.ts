@@ -30,8 +30,8 @@ export interface Database {
   /** For single statements outside any transaction. */
   readonly writer: Writer;
   readonly pool: pg.Pool;
-  /** Opens a connection that shares nothing with requests and soon fails where it could hang. */
-  connect(): Promise<Connection>;
+  /** Opens a connection that shares nothing with requests and soon fails where it could hang; Postgres shows what it is for. */
+  connect(purpose: string): Promise<Connection>;
   close(): Promise<void>;
 }
 
@@ -42,18 +42,22 @@ export type Work<T> = (writer: Writer, now: (statement: SQL) => Promise<unknown>
 const unnamed = "";
 
 /** What a process keeps connections for, and how many at most of each. */
-export const connections = { requests: 10, events: 1 };
+export const connections = { requests: 10, worker: 4, events: 1, leases: 1 };
 
-/** Opens the connections of this process to one database. `report` hears of connections that fail while idle. */
-export function openDatabase(connection: pg.PoolConfig, report: (error: Error) => void = () => {}): Database {
+/** Opens the connections of this process to one database for a purpose. `report` hears of connections that fail while idle. */
+export function openDatabase(
+  connection: pg.PoolConfig,
+  report: (error: Error) => void = () => {},
+  purpose: "requests" | "worker" = "requests",
+): Database {
   const pool = new pg.Pool({
-    max: connections.requests,
+    max: connections[purpose],
     connectionTimeoutMillis: 5_000,
     query_timeout: 7_000,
     keepAlive: true,
     pipeline: true,
     options: optionsOf(session),
-    application_name: "soar-graphql",
+    application_name: `soar-graphql ${purpose}`,
     ...connection,
   });
   pool.on("error", report);
@@ -62,7 +66,7 @@ export function openDatabase(connection: pg.PoolConfig, report: (error: Error) =
     client.on("error", report);
     keepPrepared(client, names);
   });
-  return onPool(pool, drizzle(pool, { casing }), () => connectAlone(connection));
+  return onPool(pool, drizzle(pool, { casing }), (purpose) => connectAlone(connection, purpose));
 }
 
 function onPool(pool: pg.Pool, writer: Writer, connect: Database["connect"], ending?: Ending): Database {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { and, sql } from "drizzle-orm";
 import { visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
 import type { Database } from "../database/pools.js";
@@ -104,6 +104,11 @@ export class Feed {
     } finally {
       clearTimeout(late);
     }
+  }
+
+  /** A cursor after everything that this gateway has heard of. */
+  get cursor(): string {
+    return writeCursor(this.tail.history, this.tail.head);
   }
 
   /** Whether events arrive at the moment. */
@@ -227,7 +232,7 @@ async function chosen(
   const matching = events.filter((event) => event.topic === topic.name && topic.matches(event, filter));
   if (!matching.length) return [];
   const { target, key } = topic.object;
-  const condition = visible(target, target.table, await caller());
+  const condition = and(visible(target, target.table, await caller()), topic.where?.(filter));
   if (!condition) return matching;
   const ids = [...new Set(matching.map((event) => event[key]))];
   const id = columnOf(target.table, "id");

@@ -11,6 +11,8 @@ export interface LogEvent {
   readonly kind: string;
   /** Its place among those of its object. */
   readonly sequence: number;
+  /** What it counts among the events of: its run, else its container. */
+  readonly objectId: number;
   readonly containerId: number | null;
   readonly nodeType: string;
   readonly nodeId: number;
@@ -46,18 +48,22 @@ export function readExtent([row]: TextRow[]): Extent {
 
 /** The events after a place, in order. */
 export const after = (pos: number): SQL => sql`
-  select pos, time, topic, kind, sequence, container_id, node_type, node_id, status
+  select pos, time, topic, kind, sequence, object_id, container_id, node_type, node_id, status
   from event_log where pos > ${pos} order by pos limit ${pageSize}`;
 
 export function readEvent(row: TextRow): LogEvent {
-  const [pos, time, topic, kind, sequence, containerId, nodeType, nodeId, status] = row as [string, ...string[]];
+  const [pos, time, topic, kind, sequence, objectId, containerId, nodeType, nodeId, status] = row as [
+    string,
+    ...string[],
+  ];
   return {
     pos: Number(pos),
     time: fromPostgresTime(time!),
     topic: topic!,
     kind: kind!,
     sequence: Number(sequence),
-    containerId: row[5] === null ? null : Number(containerId),
+    objectId: Number(objectId),
+    containerId: row[6] === null ? null : Number(containerId),
     nodeType: nodeType!,
     nodeId: Number(nodeId),
     status: status ?? null,

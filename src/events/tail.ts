@@ -91,7 +91,7 @@ export class Tail {
 
   /** Reads the log by one connection for as long as that works. */
   async #session(): Promise<void> {
-    const connection = await this.database.connect();
+    const connection = await this.database.connect("events");
     try {
       await connection.listen(channel, () => this.#bell.ring());
       await this.#begin(connection);

@@ -1,4 +1,6 @@
+import { inArray, type SQL } from "drizzle-orm";
 import { registerEnumType } from "type-graphql";
+import { ActionRun, AppRun, actionRuns } from "../schema/action-run.js";
 import { Container } from "../schema/container.js";
 import type { Exposed } from "../schema/expose.js";
 import { type InputOf, type Inputs, int, list, optional, type Token, text, word } from "../schema/operations.js";
@@ -14,7 +16,9 @@ export interface Topic {
   /** Its GraphQL type, what it is, and the type of its `kind`. */
   readonly event: { readonly name: string; readonly description: string; readonly kind: Token<string> };
   /** What events are about and counted by: who does not see it does not see them. `key` holds its id. */
-  readonly object: { readonly target: Exposed; readonly key: "containerId" | "nodeId"; readonly field: string };
+  readonly object: { readonly target: Exposed; readonly key: "containerId" | "objectId"; readonly field: string };
+  /** What part of the object an event may be about more closely. */
+  readonly part?: { readonly target: Exposed; readonly field: string };
   /** Whether events also tell what changed, beside the object. */
   readonly node: boolean;
   /** Whether events tell the status the object had. */
@@ -22,6 +26,8 @@ export interface Topic {
   readonly filter: Inputs;
   /** Whether a filter lets an event through. */
   matches(event: LogEvent, filter: Record<string, unknown>): boolean;
+  /** What a filter asks of the object beyond what events tell. */
+  where?(filter: Record<string, unknown>): SQL | undefined;
 }
 
 const RunEventKind = { START: "START", CHANGE: "CHANGE" };
@@ -55,7 +61,7 @@ const playbookRunEvents = topic({
   field: "playbookRunEvents",
   description: "How playbook runs go",
   event: { name: "PlaybookRunEvent", description: "A change of a playbook run.", kind: runEventKind },
-  object: { target: PlaybookRun, key: "nodeId", field: "playbookRun" },
+  object: { target: PlaybookRun, key: "objectId", field: "playbookRun" },
   node: false,
   status: true,
   filter: {
@@ -64,13 +70,62 @@ const playbookRunEvents = topic({
     status: optional(list(word(runStatus)), "Only events that brought a run to one of these."),
   },
   matches: (event, { playbookRunId, container, status }) =>
-    among(playbookRunId, event.nodeId) && among(container, event.containerId) && among(status, event.status),
+    among(playbookRunId, event.objectId) && among(container, event.containerId) && among(status, event.status),
 });
 
-export const topics: readonly Topic[] = [containerEvents, playbookRunEvents];
+const ofActionRun = {
+  name: "actionRun",
+  object: { target: ActionRun, key: "objectId", field: "actionRun" },
+  node: false,
+  status: true,
+} as const;
+
+const actionRunFilter = {
+  actionRunId: optional(list(int), "Only events of these runs."),
+  container: optional(list(int), "Only events of runs on these containers."),
+  playbookRunId: optional(list(int), "Only events of what these playbook runs asked for."),
+  status: optional(list(word(runStatus)), "Only events that found or brought a run to one of these."),
+};
+
+type ActionRunFilter = InputOf<typeof actionRunFilter>;
+
+const ofPlaybookRuns = ({ playbookRunId }: ActionRunFilter) =>
+  playbookRunId ? inArray(actionRuns.playbookRunId, playbookRunId) : undefined;
+const isOf = (event: LogEvent, { actionRunId, container, status }: ActionRunFilter) =>
+  among(actionRunId, event.objectId) && among(container, event.containerId) && among(status, event.status);
+
+export const actionRunEvents = topic({
+  ...ofActionRun,
+  field: "actionRunEvents",
+  description:
+    "How actions go: each comes to be, begins and ends, and before it ends each of its app runs but the last",
+  event: { name: "ActionRunEvent", description: "A change of an action run.", kind: runEventKind },
+  part: { target: AppRun, field: "appRun" },
+  filter: actionRunFilter,
+  matches: isOf,
+  where: ofPlaybookRuns,
+});
+
+const ends = new Set<string | null>(["success", "failed", "cancelled"]);
+
+export const actionCallbacks = topic({
+  ...ofActionRun,
+  field: "actionCallbacks",
+  description: "Actions that end, each once: with all that a callback gets",
+  event: { name: "ActionCallbackEvent", description: "The end of an action run.", kind: runEventKind },
+  filter: actionRunFilter,
+  matches: (event, filter) => ends.has(event.status) && isOf(event, filter),
+  where: ofPlaybookRuns,
+});
+
+export const topics: readonly Topic[] = [containerEvents, playbookRunEvents, actionRunEvents, actionCallbacks];
 
 function topic<I extends Inputs>(
-  given: Omit<Topic, "filter" | "matches"> & { filter: I; matches(event: LogEvent, filter: InputOf<I>): boolean },
+  given: Omit<Topic, "filter" | "matches" | "where"> & {
+    filter: I;
+    matches(event: LogEvent, filter: InputOf<I>): boolean;
+    where?(filter: InputOf<I>): SQL | undefined;
+  },
 ): Topic {
   return given as unknown as Topic;
 }

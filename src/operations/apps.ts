@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
-import { App, Asset, appActions, apps, assetApprovers } from "../schema/app.js";
-import { flag, idOrName, int, list, nested, object, optional, required, text } from "../schema/operations.js";
+import { App, Asset, appActions, apps, assetApprovers, effect } from "../schema/app.js";
+import { flag, idOrName, int, list, nested, object, optional, required, text, word } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { administer } from "./administration.js";
 import { atMost, isGiven, meant, plainName, userId } from "./names.js";
@@ -14,6 +14,11 @@ const appActionInput = nested("AppActionInput", "An action that an app offers.",
   type: optional(text, "What kind of action it is, such as `investigate` or `contain`."),
   description: optional(text, "What it does."),
   readOnly: optional(flag, "Whether it changes nothing at the product; left out, true."),
+  effect: optional(
+    word(effect),
+    "What happens when it is done twice; left out, nothing when it changes nothing, else harm.",
+  ),
+  needsAsset: optional(flag, "Whether it runs only on an asset; left out, true."),
   parameters: optional(
     object,
     "What it takes: name to data type, description, whether it is required, and what it contains.",
@@ -65,6 +70,8 @@ export const administerApps = administer({
         type: action.type ?? "",
         description: action.description ?? "",
         readOnly: action.readOnly ?? true,
+        effect: action.effect ?? (action.readOnly === false ? "unsafe" : "read"),
+        needsAsset: action.needsAsset ?? true,
         parameters: action.parameters ?? {},
         output: action.output ?? [],
       })),

@@ -77,13 +77,15 @@ export async function lockContainer(work: Work<unknown>, id: number, field = "co
 /** Locks those of some containers that the caller may see, always in the same order, so that no two callers wait for each other. */
 export async function lockContainers(work: Work<unknown>, ids: readonly number[]): Promise<LockedContainer[]> {
   const found = await rows(work, ids).for("update");
-  if (found.some(({ containerType }) => containerType === "case")) work.permit(onCase(work.may));
+  for (const one of found) permitOn(work, one);
   for (const { id, name } of found) work.trace(`container ${id} ${JSON.stringify(name)} locked`);
   return found;
 }
 
-/** What is allowed on containers is not by that allowed on cases. */
-const onCase = (may: Permission) => may.replace(/^containers:/, "cases:") as Permission;
+/** Refuses what is allowed on containers where it is not by that allowed: on cases. */
+export function permitOn(work: Work<unknown>, { containerType }: Pick<FoundContainer, "containerType">): void {
+  if (containerType === "case") work.permit(work.may.replace(/^containers:/, "cases:") as Permission);
+}
 
 const rows = ({ writer, context }: Look<unknown>, ids: readonly number[]) =>
   writer

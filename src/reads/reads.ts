@@ -42,6 +42,13 @@ export class Reads {
     });
   }
 
+  /** One value of one object as it is now; undefined when there is none that the caller may see. */
+  async value(id: number, target: Exposed, property: string): Promise<unknown> {
+    const parents = { column: columnOf(target.table, "id"), keys: [id] };
+    const found = await this.#read({ target, properties: ["id", property], parents });
+    return found(id).reads[0]?.row[property];
+  }
+
   /** The object of a type, by its id, that an interface stands for. */
   async node(typeName: string, id: number | null, info: GraphQLResolveInfo): Promise<Row | null> {
     const target = exposedTypes.get(typeName);

@@ -25,7 +25,7 @@ interface Arguments {
 
 type Resolve<Source> = GraphQLFieldResolver<Source, Context, never>;
 
-const longestWait = 30;
+export const longestWait = 30;
 
 export const Subscriptions = namedClass("Subscriptions");
 export const EventLists = namedClass("EventLists");
@@ -64,7 +64,7 @@ for (const topic of topics) {
   eventResolvers.push(["Query", field, (_: unknown, args: Arguments, context) => page(topic, args, context)]);
 }
 
-function eventType({ event, object, node, status }: Topic): Class {
+function eventType({ event, object, part, node, status }: Topic): Class {
   const type = namedClass(event.name);
   ObjectType(event.name, { description: event.description, simpleResolvers: true })(type);
   addField(type, "kind", event.kind.thunk, "What happened; `START` where following begins.", {});
@@ -85,6 +85,16 @@ function eventType({ event, object, node, status }: Topic): Class {
     (told: Delivery, _, { reads }, info) =>
       reads.one(told[object.key] ?? null, { target: object.target, column }, info),
   ]);
+  if (part) {
+    const { field, target } = part;
+    addField(type, field, () => target.type, `The ${target.name} that brought it; null: none did.`);
+    eventResolvers.push([
+      event.name,
+      field,
+      ({ nodeType, nodeId }: Delivery, _, { reads }, info) =>
+        nodeType === target.name ? reads.one(nodeId!, { target, column: columnOf(target.table, "id") }, info) : null,
+    ]);
+  }
   if (!node) return type;
   addField(type, "node", () => Node, "The object that changed, as it is now; null at a `START`, and when it is gone.");
   eventResolvers.push([
@@ -100,19 +110,26 @@ function follow(topic: Topic, { after, filter }: Arguments, context: Context): F
 }
 
 async function page(topic: Topic, args: Arguments, context: Context) {
-  const waitSeconds = args.waitSeconds ?? 0;
-  if (waitSeconds < 0 || waitSeconds > longestWait)
-    throw new AppError("BAD_USER_INPUT", `\`waitSeconds\` is ${waitSeconds}; it can be 0 to ${longestWait}.`, {
-      waitSeconds,
-      limit: longestWait,
-    });
+  const waitSeconds = waitOf(args, context);
   const first = pageSize("first", args.first);
-  context.ending?.extend(waitSeconds * 1000);
   const after = args.after ?? undefined;
   return asConnection(await context.feed!.page(wish(topic, args.filter, context), after, first, waitSeconds), after);
 }
 
-function wish(topic: Topic, filter: Arguments["filter"], context: Context): Wish {
+/** How long a caller is willing to wait, which the request may then take; refused beyond the limit. */
+export function waitOf({ waitSeconds: given }: { waitSeconds?: number | null }, { ending }: Context): number {
+  const waitSeconds = given ?? 0;
+  if (waitSeconds >= 0 && waitSeconds <= longestWait) {
+    ending?.extend(waitSeconds * 1000);
+    return waitSeconds;
+  }
+  throw new AppError("BAD_USER_INPUT", `\`waitSeconds\` is ${waitSeconds}; it can be 0 to ${longestWait}.`, {
+    waitSeconds,
+    limit: longestWait,
+  });
+}
+
+export function wish(topic: Topic, filter: Arguments["filter"], context: Context): Wish {
   return { topic, filter: filter ?? {}, caller: async () => (await context.later()).caller };
 }
 

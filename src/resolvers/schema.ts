@@ -18,7 +18,10 @@ import { type Arguments, columnOf, exposedTypes, Roots, type Row, rootFields, ty
 import { type Given, inputType, oneOfTypes, type Payload, payloadType } from "../schema/operations.js";
 import { records } from "../schema/record.js";
 import "../schema/relations.js";
+import { actionRun } from "./action-run.js";
+import { actions } from "./actions.js";
 import { administration } from "./administration.js";
+import { callbackFields } from "./callback.js";
 import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
@@ -31,7 +34,7 @@ import { WidgetResolver, widgetResolvers } from "./widgets.js";
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
 /** Every mutation of the API, and the queries that answer like one. */
-export const operations: readonly Operation[] = [...playbookApi, ...beyondPlaybookApi, ...administration];
+export const operations: readonly Operation[] = [...playbookApi, ...beyondPlaybookApi, ...actions, ...administration];
 
 let built: Promise<GraphQLSchema> | undefined;
 
@@ -93,6 +96,7 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
     const all: Resolve = (_, args, { reads }, info) => reads.all(target, args, info);
     resolveBy(schema, "Query", field, many ? all : one);
   }
+  resolveBy(schema, "Query", "actionRun", actionRun as Resolve);
   for (const operation of operations) attachOperation(schema, operation);
   for (const [field, resolve] of widgetResolvers) resolveBy(schema, "WidgetData", field, resolve as Resolve);
   for (const { name, fields } of records.values()) {
@@ -102,6 +106,8 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
   for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
   // type-graphql does not know @oneOf; graphql-js enforces and prints what is set here.
   for (const name of oneOfTypes) (schema.getType(name) as GraphQLInputObjectType).isOneOf = true;
+  for (const [field, resolve] of Object.entries(callbackFields))
+    resolveBy(schema, "ActionCallback", field, resolve as unknown as Resolve);
   sortFields(schema.getQueryType()!);
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (row: Row) => row.__typename as string;
   return schema;

@@ -1,3 +1,6 @@
+import type { Connector } from "../connectors/connector.js";
+import { geolocate } from "../connectors/geolocate.js";
+import { whois } from "../connectors/whois.js";
 import type { Writer } from "../database/pools.js";
 import { appActions, apps, assetApprovers, assets } from "../schema/app.js";
 import { appStatuses } from "../schema/app-status.js";
@@ -45,8 +48,25 @@ const team = [
   },
 ];
 
-/** The apps, with the numbers that the manuals print for some of them, and what each asset of theirs is called. */
-const installed = [
+export interface Tool {
+  id: number;
+  name: string;
+  vendor: string;
+  product: string;
+  connector?: Connector;
+  type: string;
+  action: string;
+  /** The parameter that the action is about. */
+  takes: string;
+  asset: string;
+  assetId: number;
+}
+
+/**
+ * The apps, with the numbers that the manuals print for some of them, and what each asset of theirs is called. Those that a
+ * connector of the gateway runs can be tried; the others wait for one outside.
+ */
+export const tools: readonly Tool[] = [
   {
     id: 12,
     name: "ReversingLabs",
@@ -63,6 +83,7 @@ const installed = [
     name: "whois_app",
     vendor: "Generic",
     product: "WHOIS domain",
+    connector: whois,
     type: "information",
     action: "whois domain",
     takes: "domain",
@@ -74,6 +95,7 @@ const installed = [
     name: "MaxMind",
     vendor: "MaxMind",
     product: "GeoIP2",
+    connector: geolocate,
     type: "information",
     action: "geolocate ip",
     takes: "ip",
@@ -96,6 +118,7 @@ const installed = [
     name: "WHOIS",
     vendor: "Generic",
     product: "WHOIS",
+    connector: whois,
     type: "information",
     action: "whois ip",
     takes: "ip",
@@ -113,10 +136,7 @@ const installed = [
     asset: "bmcremedy",
     assetId: 13,
   },
-] as const;
-
-export type Tool = (typeof installed)[number];
-export const tools: readonly Tool[] = installed;
+];
 
 const response = [
   {
@@ -201,7 +221,7 @@ export async function addBackground(writer: Writer, rows: Rows): Promise<Backgro
     slas: { high: 30 },
   });
   const ids = await addTeam(writer, rows);
-  for (const tool of installed) addTool(rows, tool);
+  for (const tool of tools) addTool(rows, tool);
   rows.add(assetApprovers, { assetId: 4, userId: ids[0]! });
   for (const { type, ...playbook } of programs) {
     rows.add(playbooks, {
@@ -225,10 +245,12 @@ async function addTeam(writer: Writer, rows: Rows): Promise<number[]> {
   });
 }
 
-function addTool(rows: Rows, { id, name, vendor, product, type, action, takes, asset, assetId }: Tool): void {
+function addTool(rows: Rows, tool: Tool): void {
+  const { id, name, vendor, product, connector, type, action, takes, asset, assetId } = tool;
   rows.add(apps, {
     id,
     appid: `00000000-0000-4000-8000-${String(id).padStart(12, "0")}`,
+    connector: connector?.manifest.appid,
     name,
     appVersion: "2.0.7",
     productVendor: vendor,
@@ -244,6 +266,7 @@ function addTool(rows: Rows, { id, name, vendor, product, type, action, takes, a
     type: type === "identity management" ? "contain" : "investigate",
     description: `Runs ${action}.`,
     readOnly: type !== "identity management",
+    effect: type === "identity management" ? "unsafe" : "read",
     parameters: { [takes]: { data_type: "string", required: true, primary: true, contains: [takes], order: 0 } },
     output: [{ data_path: "action_result.status", data_type: "string" }],
   });

@@ -72,6 +72,8 @@ function addRun(rows: Rows, { told, at }: Written, asked: Asked): number {
       action: tool.action,
       appName: tool.name,
       appVersion: "2.0.7",
+      assetName: tool.asset,
+      parameters,
       status,
       message: ended
         ? `'${name}' on asset '${tool.asset}': ${values.length} action ${status === "success" ? "succeeded" : "failed"}. ${said.join(" ")}`

@@ -1,5 +1,6 @@
-import { boolean, index, integer, json, pgTable, text } from "drizzle-orm/pg-core";
-import { apps, assets } from "./app.js";
+import { sql } from "drizzle-orm";
+import { boolean, index, integer, json, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { apps, assets, effect } from "./app.js";
 import { id, time, timeOfInsert } from "./columns.js";
 import { containers } from "./container.js";
 import { expose, json as jsonField } from "./expose.js";
@@ -35,6 +36,15 @@ export const actionRuns = pgTable(
     closeTime: time(),
     execDelaySecs: integer().notNull().default(0),
     execOrder: integer().notNull().default(0),
+    /** App runs that have not ended. */
+    remaining: integer().notNull().default(0),
+    /** Results of either kind, over all app runs that have ended. */
+    succeeded: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    /** What whoever asked wants back with the result, as it is. */
+    filteredArtifacts: json().$type<unknown>(),
+    filteredResults: json().$type<unknown>(),
+    customFunction: json().$type<unknown>(),
     version: integer().notNull().default(1),
   },
   (t) => [
@@ -97,12 +107,26 @@ export const appRuns = pgTable(
     action: text().notNull(),
     appName: text().notNull().default(""),
     appVersion: text().notNull().default(""),
+    assetName: text().notNull().default(""),
+    /** What it runs with: one set for each result. */
+    parameters: json().$type<Record<string, unknown>[]>().notNull().default([]),
+    effect: effect().notNull().default("read"),
     status: runStatus().notNull().default("pending"),
     message: text().notNull().default(""),
     exceptionOccurred: boolean().notNull().default(false),
     resultSummary: json().$type<Record<string, unknown>>().notNull().default({}),
     extraData: json().$type<unknown[]>().notNull().default([]),
     log: text().notNull().default(""),
+    /** From when on a worker may take it: at first its start, then the end of its lease; null: not yet, or not any more. */
+    claimTime: time(),
+    /** Proves whose it is while it runs; null while it runs: its worker handed it back. */
+    leaseToken: uuid(),
+    attempt: integer().notNull().default(0),
+    /** Workers that did not come back from it. */
+    deaths: integer().notNull().default(0),
+    /** When an action that must not be done twice was about to be; null: it was not. */
+    dispatchTime: time(),
+    outcomeUnknown: boolean().notNull().default(false),
     effectiveUserId: integer().references(() => users.id),
     createTime: timeOfInsert(),
     startTime: time(),
@@ -120,6 +144,8 @@ export const appRuns = pgTable(
     index().on(t.startTime, t.id),
     index().on(t.endTime, t.id),
     index().on(t.effectiveUserId, t.id),
+    index("app_runs_claim").on(t.claimTime, t.id).where(sql`${t.claimTime} is not null`),
+    index("app_runs_claim_on_asset").on(t.assetId, t.claimTime, t.id).where(sql`${t.claimTime} is not null`),
   ],
 );
 
@@ -134,12 +160,17 @@ export const AppRun = expose(appRuns, {
     action: "The action, such as `geolocate ip`.",
     appName: "Name of the app when it ran.",
     appVersion: "Version of the app when it ran.",
+    assetName: "Name of the asset when it ran; empty: it needs none.",
+    parameters: jsonField("What it runs with: one set of parameters for each result."),
     status: "How far it is; success when any of its results is.",
     message: "How it ended, parameter by parameter.",
     exceptionOccurred: "Whether the app broke down (`exception_occured` over REST).",
     resultSummary: "Figures over all results: `{total_objects, total_objects_successful}`.",
     extraData: jsonField("What the app told beyond its results."),
     log: "What the app logged.",
+    attempt: "How many workers have taken it up.",
+    outcomeUnknown:
+      "True when nobody knows what it did: its worker or connector was lost, and it must not be done twice.",
     createTime: "When it was queued.",
     startTime: "When it began; null: it has not.",
     endTime: "When it ended; null: it has not.",

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { boolean, index, integer, json, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { boolean, index, integer, json, pgEnum, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { id, timeOfInsert } from "./columns.js";
+import { exposeEnum } from "./enums.js";
 import { expose, json as jsonField } from "./expose.js";
 import { users } from "./user.js";
 
@@ -9,6 +10,7 @@ export const apps = pgTable(
   {
     id: id(),
     appid: text().notNull().unique(),
+    connector: text(),
     name: text().notNull(),
     description: text().notNull().default(""),
     appVersion: text().notNull().default("1.0.0"),
@@ -38,6 +40,8 @@ export const App = expose(apps, {
   fields: {
     id: "SOAR's numeric id.",
     appid: "Its GUID, the same on every system.",
+    connector:
+      "GUID of the gateway's connector that runs its actions; null: one outside takes them, by `claimAppRuns`.",
     name: "Its name, unique whatever the letter case.",
     description: "What it does.",
     appVersion: "Its version.",
@@ -55,6 +59,13 @@ export const App = expose(apps, {
   },
 });
 
+export const effect = pgEnum("effect", ["read", "keyed", "unsafe"]);
+exposeEnum(effect, "Effect", "What happens when an action is done twice.", {
+  read: "Nothing: it only reads.",
+  keyed: "Nothing: the product knows by a key that it did it already.",
+  unsafe: "Harm: it is never sent again once it may have been done.",
+});
+
 export const appActions = pgTable(
   "app_actions",
   {
@@ -67,6 +78,8 @@ export const appActions = pgTable(
     type: text().notNull().default(""),
     description: text().notNull().default(""),
     readOnly: boolean().notNull().default(true),
+    effect: effect().notNull().default("read"),
+    needsAsset: boolean().notNull().default(true),
     parameters: json().$type<Record<string, unknown>>().notNull().default({}),
     output: json().$type<unknown[]>().notNull().default([]),
   },
@@ -88,6 +101,8 @@ export const AppAction = expose(appActions, {
     type: "What kind of action it is, such as `investigate` or `contain`.",
     description: "What it does.",
     readOnly: "Whether it changes nothing at the product.",
+    effect: "What happens when it is done twice.",
+    needsAsset: "Whether it runs only on an asset.",
     parameters: "What it takes: name to data type, description, whether it is required, and what it contains.",
     output: jsonField("What its results have, path by path."),
   },

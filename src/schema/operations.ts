@@ -5,7 +5,7 @@ import { addField, type Class, namedClass } from "./classes.js";
 import { connectionArguments } from "./connections.js";
 import { enumOf } from "./enums.js";
 import type { Exposed } from "./expose.js";
-import { BigIntScalar, DateTime, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
+import { BigIntScalar, DateTime, GraphQLJSON, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
 
 /*
  * The words in which an operation says what it takes and gives. The GraphQL input and payload types, and the TypeScript
@@ -26,6 +26,7 @@ export const flag: Token<boolean> = { thunk: () => Boolean };
 export const time: Token<string> = { thunk: () => DateTime };
 export const nodeId: Token<string> = { thunk: () => ID };
 export const object: Token<Record<string, unknown>> = { thunk: () => GraphQLJSONObject };
+export const json: Token<unknown> = { thunk: () => GraphQLJSON };
 export const idOrName: Token<IdOrName> = { thunk: () => IdOrNameScalar };
 
 /** One of the words of an enum of the database. */
@@ -76,6 +77,19 @@ export function oneOf<I extends Inputs>(name: string, description: string, input
   return nested(name, description, inputs);
 }
 
+/** An object with several fields in a payload. */
+export function shaped(
+  name: string,
+  description: string,
+  fields: Record<string, Said>,
+): Token<Record<string, unknown>> {
+  const type = namedClass(name);
+  ObjectType(name, { description, simpleResolvers: true })(type);
+  for (const [field, { token, description }] of Object.entries(fields))
+    addField(type, field, token.thunk, description, {});
+  return { thunk: () => type };
+}
+
 export function inputType(name: string, description: string, inputs: Inputs): Class {
   const type = namedClass(name);
   InputType(name, { description })(type);
@@ -105,7 +119,13 @@ export interface Outcomes {
   payload: Payload;
 }
 
-export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
+/** A value and what it says. */
+export interface Said {
+  token: Token<unknown>;
+  description: string;
+}
+
+export const given = (token: Token<unknown>, description: string): Said => ({ token, description });
 export const found = (target: Exposed, key: string, description: string) =>
   ({ target, key, as: "object" as const, description }) satisfies Given;
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({

@@ -1,0 +1,34 @@
+"""A connector outside the gateway, in any language that speaks HTTP: takes app runs of an app, does them, reports.
+
+python3 connector.py http://127.0.0.1:4000 "My App"    # with a token of a user who may run actions in SOAR_TOKEN
+"""
+import json, os, sys, time, urllib.request
+
+URL, APP = sys.argv[1] + "/graphql", sys.argv[2]
+HEADERS = {"authorization": "Bearer " + os.environ["SOAR_TOKEN"], "content-type": "application/json"}
+
+CLAIM = """mutation ($app: IdOrName!) { claimAppRuns(input: { app: $app, limit: 5, leaseSeconds: 30 }) {
+  success message jobs { appRunId leaseToken attemptKey action asset configuration parameters } } }"""
+REPORT = """mutation ($report: ReportAppRunInput!) { reportAppRun(input: $report) { success message } }"""
+
+
+def ask(query, **variables):
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    with urllib.request.urlopen(urllib.request.Request(URL, body, HEADERS)) as answer:
+        return json.load(answer)["data"]
+
+
+def do(job, parameters):
+    """What the connector is there for; a longer job calls heartbeatAppRuns before its lease runs out."""
+    return {"success": True, "message": f"Did {job['action']}.", "data": [parameters], "summary": {}}
+
+
+while True:
+    jobs = ask(CLAIM, app=APP)["claimAppRuns"]["jobs"]
+    for job in jobs:
+        results = [do(job, parameters) for parameters in job["parameters"]]
+        lease = {"appRunId": job["appRunId"], "leaseToken": job["leaseToken"]}
+        done = ask(REPORT, report={**lease, "success": True, "results": results})["reportAppRun"]
+        print(job["appRunId"], done["message"], flush=True)
+    if not jobs:
+        time.sleep(1)

@@ -1,0 +1,235 @@
+import { sql } from "drizzle-orm";
+import { refuse } from "../errors.js";
+import { type Done, operation, type Work } from "../operation.js";
+import { ActionRun, actionRuns, appRuns, approvals } from "../schema/action-run.js";
+import {
+  found,
+  given,
+  idOrName,
+  int,
+  json,
+  list,
+  nested,
+  object,
+  optional,
+  required,
+  text,
+  time,
+} from "../schema/operations.js";
+import { container, type LockedContainer, onContainer } from "./container.js";
+import { atMost, userId } from "./names.js";
+import { type AssetRow, type Planned, planTargets, type Target } from "./targets.js";
+
+const payload = {
+  actionRunId: given(int, "Id of the new action run."),
+  actionRun: found(ActionRun, "actionRunId", "The action run itself."),
+};
+
+const action = required(text, "The action, such as `geolocate ip`.");
+const type = optional(text, "What kind of action it is; left out, what its app says. `manual` is done by a person.");
+const parameters = optional(
+  list(object),
+  "Sets of parameters, each of which gives a result; left out, one set without any. A `context` among them is carried to the callback.",
+);
+const everyAsset = "left out, every active one";
+
+const target = nested("ActionTargetInput", "An app, and what the action runs on and with there.", {
+  app: required(idOrName, "The app that runs it: its number, GUID or name."),
+  assets: optional(list(idOrName), `Assets of that app to run on; ${everyAsset}.`),
+  parameters,
+});
+
+export const runAction = operation({
+  name: "runAction",
+  description:
+    "POST /rest/action_run: queues an action on apps, assets and parameters. What is wrong is told at once, and nothing queued.",
+  may: "apps:execute",
+  input: {
+    container,
+    action,
+    name: required(text, "What to call this run."),
+    type,
+    targets: required(list(target), "Where and with what it runs."),
+  },
+  payload,
+  on: onContainer,
+  async run(work, { id }) {
+    const { input } = work;
+    if (!input.targets.length) return refuse("INVALID_VALUE", "The list of targets is empty.", "targets");
+    const targets = input.targets.map(({ app, assets, parameters }) => ({
+      app,
+      assets: assets ?? null,
+      parameters: parameters ?? null,
+    }));
+    return queue(work, id, { ...input, planned: await planTargets(work, input.action, targets) });
+  },
+});
+
+export const act = operation({
+  name: "act",
+  description: "phantom.act: queues an action on the assets that offer it, and carries what its callback is to get.",
+  may: "apps:execute",
+  input: {
+    container,
+    action,
+    parameters,
+    assets: optional(list(idOrName), `Assets to run on; ${everyAsset} of every app that has the action.`),
+    app: optional(idOrName, "The only app to run it by: its number, GUID or name."),
+    tags: optional(list(text), "Only assets that have one of these tags."),
+    name: optional(text, "What to call this run; left out, `user initiated <action> action`."),
+    type,
+    handle: optional(text, "A text that comes back with the result."),
+    startTime: optional(time, "When to begin; left out or in the past, at once."),
+    reviewer: optional(idOrName, "A user who has to approve it first; a manual action is given to them."),
+    filteredArtifacts: optional(json, "Comes back with the result as it is."),
+    filteredResults: optional(json, "Comes back with the result as it is."),
+    customFunction: optional(json, "Comes back with the result as it is."),
+  },
+  payload,
+  on: onContainer,
+  async run(work, container) {
+    const { input } = work;
+    const reviewer = await userId(work, input.reviewer, "reviewer");
+    const name = input.name || `user initiated ${input.action} action`;
+    if (input.type?.toLowerCase() === "manual") return queueManual(work, container, { ...input, name }, reviewer);
+    const target: Target = {
+      app: input.app ?? null,
+      assets: input.assets?.length ? input.assets : null,
+      tags: input.tags?.length ? input.tags : null,
+      parameters: input.parameters ?? null,
+    };
+    const planned = await planTargets(work, input.action, [target]);
+    if (!planned.length)
+      return refuse("INVALID_VALUE", `No active asset offers ${JSON.stringify(input.action)}.`, "assets");
+    return queue(work, container.id, { ...input, name, planned, reviewer });
+  },
+});
+
+/** What is asked for, whichever way. */
+interface Asked {
+  action: string;
+  name: string;
+  type?: string | null;
+  handle?: string | null;
+  startTime?: string | null;
+  filteredArtifacts?: unknown;
+  filteredResults?: unknown;
+  customFunction?: unknown;
+}
+
+type Held = Asked & { planned: readonly Planned[]; reviewer?: number | null };
+
+async function queue(
+  work: Work<unknown>,
+  containerId: number,
+  { planned, reviewer = null, ...asked }: Held,
+): Promise<Done> {
+  const runs = planned.flatMap(({ assets, ...rest }) =>
+    assets.map((asset) => ({ ...rest, asset, approvers: approversOf(asset, asked.action) })),
+  );
+  const actionRunId = await insertRun(work, containerId, {
+    ...columnsOf(work, asked),
+    type: asked.type ?? planned[0]!.app.type,
+    targets: planned.map(targetOf),
+    remaining: runs.length,
+  });
+  const held = (approvers: readonly number[]) => reviewer !== null || approvers.length > 0;
+  await work.writer.insert(appRuns).values(
+    runs.map(({ app, asset, approvers, parameters }) => ({
+      actionRunId,
+      containerId,
+      playbookRunId: work.run?.id,
+      appId: app.id,
+      assetId: asset?.id,
+      action: app.action,
+      appName: app.name,
+      appVersion: app.version,
+      assetName: asset?.name,
+      parameters: [...parameters],
+      effect: app.effect,
+      effectiveUserId: work.context.caller.id,
+      claimTime: held(approvers) ? null : begins(asked.startTime),
+    })),
+  );
+  const questions = runs.flatMap(({ asset, approvers }) =>
+    approvers.map((approverId) => ({ assetId: asset?.id, approverId })),
+  );
+  if (reviewer !== null) questions.push({ assetId: undefined, approverId: reviewer });
+  if (questions.length)
+    await work.writer
+      .insert(approvals)
+      .values(questions.map((question) => ({ ...question, containerId, actionRunId })));
+  return queued(work, containerId, actionRunId);
+}
+
+/** A manual action waits for a person, who completes it. */
+async function queueManual(
+  work: Work<unknown>,
+  { id }: LockedContainer,
+  asked: Asked,
+  reviewer: number | null,
+): Promise<Done> {
+  const actionRunId = await insertRun(work, id, {
+    ...columnsOf(work, asked),
+    type: "manual",
+    ownerId: reviewer ?? work.context.caller.id,
+    assignTime: sql`now()`,
+  });
+  return queued(work, id, actionRunId);
+}
+
+type Columns = Omit<typeof actionRuns.$inferInsert, "containerId">;
+
+async function insertRun(
+  { writer }: Work<unknown>,
+  containerId: number,
+  columns: Columns | Record<string, unknown>,
+): Promise<number> {
+  const [run] = await writer
+    .insert(actionRuns)
+    .values({ containerId, ...(columns as Columns) })
+    .returning({ id: actionRuns.id });
+  return run!.id;
+}
+
+function columnsOf({ context: { caller }, run }: Work<unknown>, asked: Asked) {
+  const { action, name, handle, startTime, filteredArtifacts, filteredResults, customFunction } = asked;
+  return {
+    action,
+    name: atMost("name", 255, name),
+    handle,
+    playbookRunId: run?.id,
+    playbookId: run?.playbookId,
+    creatorId: caller.type === "automation" ? null : caller.id,
+    execDelaySecs: sql`greatest(0, ceil(extract(epoch from ${begins(startTime)} - now())))::int`,
+    filteredArtifacts,
+    filteredResults,
+    customFunction,
+  };
+}
+
+const begins = (startTime: string | null | undefined) => sql`greatest(now(), ${startTime ?? null}::timestamptz)`;
+
+function queued(work: Work<unknown>, containerId: number, actionRunId: number): Done {
+  work.emitRun("actionRun", { id: actionRunId, containerId, status: "pending" });
+  return { message: "New action queued.", result: { actionRunId, containerId } };
+}
+
+/** A target with the numbers of what was meant, as SOAR keeps it. */
+function targetOf({ app, assets, parameters }: Planned): unknown {
+  const ids = assets.flatMap((asset) => (asset ? [asset.id] : []));
+  return { app_id: app.id, assets: ids, parameters: parameters.map(({ context: _, ...given }) => given) };
+}
+
+/** The users who are asked before an action runs on an asset; nobody, where it lets the action run without. */
+function approversOf(asset: AssetRow | null, action: string): number[] {
+  if (!asset || asset.actionWhitelist[action] === true) return [];
+  const { name, approvers, primaryVoting, secondaryVoting } = asset;
+  const [primary, secondary] = [true, false].map((one) => approvers.filter((approver) => approver.primary === one));
+  if (primary!.length < primaryVoting || secondary!.length < secondaryVoting)
+    refuse(
+      "WRONG_STATE",
+      `The asset ${name} asks for more approvals than it has approvers; set up more, or ask for fewer.`,
+    );
+  return [...(primaryVoting > 0 ? primary! : []), ...(secondaryVoting > 0 ? secondary! : [])].map(({ id }) => id);
+}

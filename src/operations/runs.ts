@@ -1,0 +1,95 @@
+import { and, eq, type SQL, sql } from "drizzle-orm";
+import { visible } from "../auth/visible.js";
+import { refuse } from "../errors.js";
+import { operation, type Work } from "../operation.js";
+import { ActionRun, actionRuns } from "../schema/action-run.js";
+import { containers } from "../schema/container.js";
+import { flag, found, given, int, optional, required, text } from "../schema/operations.js";
+import { permitOn } from "./container.js";
+
+/*
+ * What people do with an action run that they asked for.
+ */
+
+const actionRunId = required(int, "Id of the action run.");
+const actionRun = found(ActionRun, "actionRunId", "The action run itself.");
+
+/** An action run that the caller may see. It is not locked: app runs are locked before their action run, by everybody. */
+async function seenRun(work: Work<unknown>, id: number): Promise<{ id: number; type: string }> {
+  const { writer, context } = work;
+  const [run] = await writer
+    .select({ id: actionRuns.id, type: actionRuns.type, containerType: containers.containerType })
+    .from(actionRuns)
+    .innerJoin(containers, eq(containers.id, actionRuns.containerId))
+    .where(and(eq(actionRuns.id, id), visible(ActionRun, actionRuns, context.caller)));
+  if (!run) return refuse("NOT_FOUND", `There is no action run ${id}.`, "actionRunId");
+  permitOn(work, run);
+  return run;
+}
+
+export const cancelActionRun = operation({
+  name: "cancelActionRun",
+  description: "Cancels an action that is pending or running; what its connectors are doing is stopped.",
+  may: "apps:execute",
+  input: { actionRunId, reason: optional(text, "Why; left out, that the caller cancelled it.") },
+  payload: {
+    cancelled: given(flag, "Whether this ended it; false: it had ended before."),
+    actionRunId: given(int, "Id of the action run."),
+    actionRun,
+  },
+  on: (work) => seenRun(work, work.input.actionRunId),
+  async run(work, { id }) {
+    const { writer, input, context } = work;
+    const reason = input.reason || `Cancelled by ${context.caller.username}.`;
+    await writer.execute(sql`
+      with open as (
+        select id from app_runs where action_run_id = ${id} and status in ('pending', 'running') order by id for no key update
+      )
+      update app_runs set status = 'cancelled', message = ${reason}, claim_time = null, lease_token = null, end_time = now()
+      from open where app_runs.id = open.id`);
+    const ended = await endRun(work, id, sql`status = 'cancelled', cancelled = ${reason}, message = ${reason}`);
+    if (!ended)
+      return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId", {
+        cancelled: false,
+        actionRunId: id,
+      });
+    return {
+      message: `Action run ${id} was cancelled.`,
+      result: { cancelled: true, actionRunId: id, containerId: ended },
+    };
+  },
+});
+
+export const completeActionRun = operation({
+  name: "completeActionRun",
+  description: "Ends a manual action, which a person did.",
+  may: "containers:edit",
+  input: {
+    actionRunId,
+    success: required(flag, "Whether it was done."),
+    message: optional(text, "What was done, or why it was not."),
+  },
+  payload: { actionRunId: given(int, "Id of the action run."), actionRun },
+  on: (work) => seenRun(work, work.input.actionRunId),
+  async run(work, { id, type }) {
+    const { success } = work.input;
+    if (type !== "manual")
+      return refuse("WRONG_STATE", `Action run ${id} is not done by hand; it ends by itself.`, "actionRunId");
+    const [status, message] = [
+      success ? "success" : "failed",
+      work.input.message || `Marked as ${success ? "done" : "failed"}.`,
+    ];
+    const ended = await endRun(work, id, sql`status = ${status}, message = ${message}`);
+    if (!ended) return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId");
+    return { message: `Action run ${id} was completed.`, result: { actionRunId: id, containerId: ended } };
+  },
+});
+
+/** Ends an action run that has not ended, and gives its container. */
+async function endRun({ writer, emitRun }: Work<unknown>, id: number, how: SQL): Promise<number | undefined> {
+  const { rows } = await writer.execute<{ id: number; containerId: number; status: string }>(sql`
+    update action_runs set ${how}, remaining = 0, close_time = now(), update_time = now()
+    where id = ${id} and status in ('pending', 'running') returning id, container_id as "containerId", status`);
+  if (rows[0]) emitRun("actionRun", rows[0]);
+  return rows[0]?.containerId;
+}

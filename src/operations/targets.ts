@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { type Declared, mistakesIn, needsParameters, withDefaults } from "../actions/check.js";
+import { visible } from "../auth/visible.js";
+import { refuse } from "../errors.js";
+import type { Work } from "../operation.js";
+import { App, Asset, apps, assets } from "../schema/app.js";
+import type { IdOrName } from "../schema/scalars.js";
+
+/** What somebody wants an action to run on and with; absent is null. */
+export interface Target {
+  /** Null: every app that offers the action. */
+  readonly app: IdOrName | null;
+  readonly assets: readonly IdOrName[] | null;
+  /** Only assets with one of these. */
+  readonly tags?: readonly string[] | null;
+  readonly parameters: readonly Record<string, unknown>[] | null;
+}
+
+/** What an app will run: on each of some assets, or once on none. */
+export interface Planned {
+  readonly app: Offer;
+  readonly assets: readonly (AssetRow | null)[];
+  readonly parameters: readonly Record<string, unknown>[];
+}
+
+type Offer = Declared & {
+  id: number;
+  appid: string;
+  name: string;
+  version: string;
+  disabled: boolean;
+  offered: boolean;
+};
+
+export interface AssetRow {
+  id: number;
+  name: string;
+  appId: number | null;
+  disabled: boolean;
+  tags: string[];
+  /** How many of its approvers have to agree, primary and secondary ones. */
+  primaryVoting: number;
+  secondaryVoting: number;
+  actionWhitelist: Record<string, unknown>;
+  approvers: { id: number; primary: boolean }[];
+}
+
+/** App runs of one action run. */
+const mostRuns = 1000;
+
+/** What an action will run on; refused with the list of all that is wrong, where anything is. */
+export async function planTargets(work: Work<unknown>, action: string, targets: readonly Target[]): Promise<Planned[]> {
+  const named = targets.flatMap(({ app }) => (app === null ? [] : [app]));
+  const offers = await offersOf(work, action, named);
+  const set = await assetsOf(
+    work,
+    offers,
+    targets.flatMap(({ assets }) => assets ?? []),
+  );
+  const mistakes: string[] = [];
+  const planned = targets.flatMap((target) => planTarget(action, target, offers, set, mistakes));
+  const runs = planned.reduce((sum, { assets }) => sum + assets.length, 0);
+  if (runs > mostRuns) mistakes.push(`it would run on ${runs} assets, ${mostRuns} are the limit`);
+  if (mistakes.length) refuse("INVALID_VALUE", `Nothing was queued: ${[...new Set(mistakes)].join("; ")}.`, "targets");
+  return planned;
+}
+
+function planTarget(action: string, target: Target, offers: Offer[], set: AssetRow[], mistakes: string[]): Planned[] {
+  const chosen = appsOf(action, target, offers, mistakes);
+  const given = target.assets ?? [];
+  const parameters = target.parameters?.length ? target.parameters : null;
+  const meant = given.flatMap((reference) => assetMeant(reference, chosen, set, mistakes));
+  return chosen.flatMap((app): Planned[] => {
+    const asked = parameters ?? [{}];
+    const sets = asked.map((one) => prepared(app, one));
+    mistakes.push(...asked.flatMap((one, index) => wrongWith(app, one, index)));
+    if (!given.length && !target.tags && !parameters && (app.needsAsset || needsParameters(app)))
+      mistakes.push(`${quoted(action)} of ${app.name} needs assets or parameters, and neither was given`);
+    const on = (given.length ? meant : set).filter(
+      (asset) => asset.appId === app.id && !asset.disabled && tagged(asset, target.tags),
+    );
+    if (on.length) return [{ app, assets: [...new Set(on)], parameters: sets }];
+    if (!app.needsAsset && !given.length) return [{ app, assets: [null], parameters: sets }];
+    if (target.app !== null && !given.length)
+      mistakes.push(`${quoted(action)} of ${app.name} needs an asset, and no active one is set up for it`);
+    return [];
+  });
+}
+
+function appsOf(action: string, { app }: Target, offers: Offer[], mistakes: string[]): Offer[] {
+  if (app === null) {
+    const active = offers.filter(({ offered, disabled }) => offered && !disabled);
+    if (!active.length) mistakes.push(`no active app has the action ${quoted(action)}`);
+    return active;
+  }
+  const found =
+    offers.find((offer) => isMeant(app, offer.id, offer.appid)) ??
+    offers.find(({ id, name }) => isMeant(app, id, name));
+  if (!found) mistakes.push(`there is no app ${quoted(app)}`);
+  else if (found.disabled) mistakes.push(`the app ${found.name} is disabled`);
+  else if (!found.offered) mistakes.push(`the app ${found.name} has no action ${quoted(action)}`);
+  else return [found];
+  return [];
+}
+
+function assetMeant(reference: IdOrName, chosen: Offer[], set: AssetRow[], mistakes: string[]): AssetRow[] {
+  const found =
+    set.find(({ name }) => isNamed(reference, name)) ?? set.find(({ id, name }) => isMeant(reference, id, name));
+  if (!found) mistakes.push(`there is no asset ${quoted(reference)}`);
+  else if (found.disabled) mistakes.push(`the asset ${found.name} is disabled`);
+  else if (chosen.length && !chosen.some(({ id }) => id === found.appId))
+    mistakes.push(`the asset ${found.name} is not set up for ${chosen.map(({ name }) => name).join(" or ")}`);
+  else return [found];
+  return [];
+}
+
+const isNamed = (reference: IdOrName, name: string) =>
+  typeof reference === "string" && reference.toLowerCase() === name.toLowerCase();
+const isMeant = (reference: IdOrName, id: number, name: string) => isNamed(reference, name) || Number(reference) === id;
+const tagged = ({ tags }: AssetRow, wanted: Target["tags"]) => !wanted || tags.some((tag) => wanted.includes(tag));
+const quoted = (given: IdOrName) => JSON.stringify(given);
+
+/** A set of parameters with its defaults and the context that goes with it to the callback. */
+function prepared(app: Offer, { context, ...given }: Record<string, unknown>): Record<string, unknown> {
+  const { artifactId = 0, parentActionRun = [], ...rest } = (context ?? {}) as Record<string, unknown>;
+  return {
+    ...withDefaults(app, given),
+    context: { guid: randomUUID(), artifact_id: artifactId, parent_action_run: parentActionRun, ...rest },
+  };
+}
+
+function wrongWith(app: Offer, parameters: Record<string, unknown>, index: number): string[] {
+  return mistakesIn(app, withDefaults(app, parameters)).map(
+    (mistake) => `${mistake.replace(/\.$/, "")} (parameters ${index + 1} for ${app.name})`,
+  );
+}
+
+async function offersOf(
+  { writer, context }: Work<unknown>,
+  action: string,
+  named: readonly IdOrName[],
+): Promise<Offer[]> {
+  const { rows } = await writer.execute<Offer & Record<string, unknown>>(sql`
+    select apps.id, apps.appid, apps.name, apps.app_version as version, apps.disabled, a.id is not null as offered,
+      coalesce(a.action, '') as action, coalesce(a.type, '') as type, coalesce(a.effect, 'read') as effect,
+      coalesce(a.needs_asset, true) as "needsAsset", coalesce(a.parameters, '{}') as parameters
+    from apps left join app_actions a on a.app_id = apps.id and lower(a.action) = lower(${action})
+    where ${visible(App, apps, context.caller) ?? sql`true`} and (a.id is not null or ${among(sql`apps.id`, [sql`apps.appid`, sql`apps.name`], named)})
+    order by apps.id`);
+  return rows;
+}
+
+async function assetsOf(
+  { writer, context }: Work<unknown>,
+  offers: Offer[],
+  named: readonly IdOrName[],
+): Promise<AssetRow[]> {
+  const { rows } = await writer.execute<AssetRow & Record<string, unknown>>(sql`
+    select assets.id, assets.name, assets.app_id as "appId", assets.disabled, assets.tags,
+      assets.primary_voting as "primaryVoting", assets.secondary_voting as "secondaryVoting", assets.action_whitelist as "actionWhitelist",
+      (select coalesce(json_agg(json_build_object('id', user_id, 'primary', "primary")), '[]') from asset_approvers where asset_id = assets.id) as approvers
+    from assets
+    where ${visible(Asset, assets, context.caller) ?? sql`true`}
+      and (assets.app_id = any(${sql.param(offers.map(({ id }) => id))}::int[]) or ${among(sql`assets.id`, [sql`assets.name`], named)})
+    order by assets.id`);
+  return rows;
+}
+
+function among(id: ReturnType<typeof sql>, names: ReturnType<typeof sql>[], references: readonly IdOrName[]) {
+  const ids = references.map(Number).filter((number) => Number.isInteger(number) && number <= 2147483647);
+  const texts = sql.param(references.map((reference) => String(reference).toLowerCase()));
+  const byName = names.map((name) => sql`lower(${name}) = any(${texts}::text[])`);
+  return sql`(${sql.join([sql`${id} = any(${sql.param(ids)}::int[])`, ...byName], sql` or `)})`;
+}
