@@ -1,10 +1,17 @@
+import { z } from "zod";
 import { AppError } from "../../errors.js";
 import { numberOf } from "../context.js";
 import { paged, pageFields } from "./paging.js";
-import { type Asked, type Data, get } from "./route.js";
+import { type Asked, accepted, bodyOf, type Data, get, post, wholeNumber } from "./route.js";
 
-const runDocument = `query ($id: Int!) {
-  actionRun(id: $id) { action assignTime cancelled cbFn closeTime comment createTime dueTime execDelaySecs execOrder
+const queueDocument = `mutation ($input: RunActionInput!) {
+  runAction(input: $input) { success message code field actionRunId } }`;
+
+const cancelDocument = `mutation ($input: CancelActionRunInput!) {
+  cancelActionRun(input: $input) { success message code field cancelled } }`;
+
+const runDocument = `query ($id: Int!, $wait: Int) {
+  actionRun(id: $id, waitSeconds: $wait) { action assignTime cancelled cbFn closeTime comment createTime dueTime execDelaySecs execOrder
     handle id message name status targets type updateTime version
     container { id } creator { id } owner { id } playbook { id } playbookRun { id } } }`;
 
@@ -13,9 +20,48 @@ const appRunsDocument = `query ($id: Int!, $first: Int!, $after: String) {
     nodes { id action appName appVersion endTime exceptionOccurred message startTime status version
       actionRun { id } asset { id } app { id } container { id } playbookRun { id } } ${pageFields} } } }`;
 
+const numberOrName = z.union([z.int(), z.string()]);
+const newRun = z.object({
+  action: z.string(),
+  container_id: z.int(),
+  name: z.string(),
+  type: z.string().nullish(),
+  targets: z.array(
+    z.object({
+      app_id: numberOrName,
+      assets: z.array(numberOrName).nullish(),
+      parameters: z.array(z.record(z.string(), z.unknown())).nullish(),
+    }),
+  ),
+});
+
+export const queueAction = post("/action_run", async (asked) => {
+  const { container_id: container, targets, ...given } = bodyOf(asked, newRun);
+  const input = { ...given, container, targets: targets.map(targetOf) };
+  const { runAction } = await asked.run(queueDocument, { input });
+  const { actionRunId, message, success } = accepted(runAction);
+  return { action_run_id: actionRunId, message, success };
+});
+
+/** An empty list is as good as none. */
+const targetOf = ({ app_id: app, assets, parameters }: z.infer<typeof newRun>["targets"][number]) => ({
+  app,
+  assets: assets?.length ? assets : null,
+  parameters: parameters?.length ? parameters : null,
+});
+
+export const cancelAction = post("/action_run/:id", async (asked) => {
+  const id = idOf(asked);
+  bodyOf(asked, z.object({ cancel: z.literal(true) }));
+  const { cancelActionRun } = await asked.run(cancelDocument, { input: { actionRunId: id } });
+  const { cancelled, message } = accepted(cancelActionRun);
+  return { cancelled, message };
+});
+
 export const actionRun = get("/action_run/:id", async (asked) => {
   const id = idOf(asked);
-  const { actionRun: run } = await asked.run(runDocument, { id });
+  const wait = "wait" in asked.search ? wholeNumber("wait", asked.search.wait!) : null;
+  const { actionRun: run } = await asked.run(runDocument, { id, wait });
   if (!run) throw notFound(id);
   return {
     action: run.action,

@@ -1,4 +1,5 @@
-import { AppError } from "../../errors.js";
+import type { z } from "zod";
+import { AppError, Refusal } from "../../errors.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what a document answers is checked by its schema, not by the compiler
 export type Data = any;
@@ -38,4 +39,18 @@ export function snakeCased(data: Data): Data {
 export function wholeNumber(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new AppError("BAD_REQUEST", `${name} is ${JSON.stringify(text)}; it takes a whole number from 0.`);
+}
+
+/** The body of a request, if it has the form wanted. */
+export function bodyOf<T>({ body }: Asked, form: z.ZodType<T>): T {
+  const given = form.safeParse(body);
+  if (given.success) return given.data;
+  const mistakes = given.error.issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`);
+  throw new AppError("BAD_REQUEST", `The body cannot be used: ${mistakes.join("; ")}.`);
+}
+
+/** The payload of an operation that did what it was asked for. */
+export function accepted(payload: Data): Data {
+  if (payload.success) return payload;
+  throw new Refusal(payload.code, payload.message, payload.field ?? undefined);
 }

@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import type { GraphQLFormattedError } from "graphql";
 import type { Gate } from "../../auth/gate.js";
-import { AppError, type ErrorCode } from "../../errors.js";
+import { AppError, type ErrorCode, Refusal } from "../../errors.js";
 import type { Guard } from "../../guard/guard.js";
 import { noneKept } from "../../guard/persisted.js";
 import { asksForPassword, type ContextFor } from "../context.js";
 import { endOf } from "../ending.js";
-import { answerStatus, headersOf, publicError } from "../errors.js";
+import { answerStatus, headersOf, publicError, refusalStatus } from "../errors.js";
 import type { Execute } from "../graphql.js";
 import { readBody, searchOf } from "../request.js";
 import { refuseOtherSites } from "../sites.js";
@@ -88,6 +88,7 @@ function failureOf({ message, extensions = {} }: GraphQLFormattedError): AppErro
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  if (error instanceof Refusal) return fail(reply, refusalStatus[error.code] ?? 409, error.message);
   const shown = publicError(error);
   if (!(shown instanceof AppError)) {
     const status = error.statusCode ?? 500;
