@@ -13,5 +13,7 @@ CREATE TABLE "service_snapshots" (
 	"time" timestamp(6) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "assets" ADD COLUMN "test_time" timestamp(6) with time zone;--> statement-breakpoint
+ALTER TABLE "system_settings" ADD COLUMN "connectivity_minutes" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "service_snapshots_one" ON "service_snapshots" USING btree ("name","host","pid","period");--> statement-breakpoint
 CREATE INDEX "service_snapshots_time_index" ON "service_snapshots" USING btree ("time");

@@ -27,6 +27,7 @@ import { serveRest } from "./http/rest/serve.js";
 import { serveSessions } from "./http/sessions.js";
 import { serveVault } from "./http/vault.js";
 import { exceeds, limits } from "./limits.js";
+import { testDueAssets } from "./operations/asset-tests.js";
 import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
 import { watchService } from "./system/snapshots.js";
@@ -34,6 +35,8 @@ import { openVault } from "./vault.js";
 
 /** Events that a gateway keeps in memory for those who follow: how far one may fall behind. */
 const heldEvents = 50_000;
+
+const minute = 60_000;
 
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
 export async function createServer(
@@ -86,18 +89,24 @@ export async function createServer(
   serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
   keepHouse(app, database, vault);
-  tellHealth(app, database);
+  workBeside(app, database, services.tester);
   return app;
 }
 
-/** Lets every gateway of the database tell how this one is. */
-function tellHealth(app: FastifyInstance, database: Database): void {
-  let stop: (() => Promise<unknown>) | undefined;
+/** What goes on beside requests, from when the gateway is ready until it closes: this one tells how it is, and tests assets. */
+function workBeside(app: FastifyInstance, database: Database, tester: Tester): void {
+  const warn = (what: string) => (error: unknown) => app.log.warn({ err: error }, what);
+  const test: Tester["test"] = (connector, settings) => tester.test(connector, settings);
+  const testAll = () => testDueAssets(database.writer, test).catch(warn("assets could not be tested"));
+  const timer = setInterval(testAll, minute).unref();
+  let stopTelling: (() => Promise<unknown>) | undefined;
   app.addHook("onReady", async () => {
-    stop = await watchService(database, "gateway", (error) => app.log.warn({ err: error }, "a snapshot is missing"));
+    stopTelling = await watchService(database, "gateway", warn("a snapshot of this gateway is missing"));
+    testAll();
   });
   app.addHook("preClose", async () => {
-    await stop?.();
+    clearInterval(timer);
+    await stopTelling?.();
   });
 }
 

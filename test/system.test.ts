@@ -3,7 +3,6 @@ import { readFileSync, statfsSync } from "node:fs";
 import { hostname } from "node:os";
 import { sql } from "drizzle-orm";
 import { describe, expect, inject, test } from "vitest";
-import { assets } from "../src/schema/app.js";
 import { appStatuses } from "../src/schema/app-status.js";
 import { serviceSnapshots } from "../src/schema/service-snapshot.js";
 import { takeSnapshot } from "../src/system/snapshots.js";
@@ -196,8 +195,8 @@ describe("the statuses of apps", () => {
     const { data } = await ask(
       "{ appStatuses(first: 2) { totalCount nodes { id status message createTime app { name } asset { name appStatuses { nodes { id } } } } pageInfo { hasNextPage } } }",
     );
-    const known = await writer.select().from(assets);
-    expect(data.appStatuses.totalCount).toBe(known.length);
+    // One of each product that the sample has.
+    expect(data.appStatuses.totalCount).toBe(6);
     const [first] = data.appStatuses.nodes;
     expect(first).toMatchObject({
       status: "SUCCESS",
