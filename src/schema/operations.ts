@@ -77,19 +77,6 @@ export function oneOf<I extends Inputs>(name: string, description: string, input
   return nested(name, description, inputs);
 }
 
-/** An object with several fields in a payload. */
-export function shaped(
-  name: string,
-  description: string,
-  fields: Record<string, Said>,
-): Token<Record<string, unknown>> {
-  const type = namedClass(name);
-  ObjectType(name, { description, simpleResolvers: true })(type);
-  for (const [field, { token, description }] of Object.entries(fields))
-    addField(type, field, token.thunk, description, {});
-  return { thunk: () => type };
-}
-
 export function inputType(name: string, description: string, inputs: Inputs): Class {
   const type = namedClass(name);
   InputType(name, { description })(type);
@@ -119,13 +106,7 @@ export interface Outcomes {
   payload: Payload;
 }
 
-/** A value and what it says. */
-export interface Said {
-  token: Token<unknown>;
-  description: string;
-}
-
-export const given = (token: Token<unknown>, description: string): Said => ({ token, description });
+export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
 export const found = (target: Exposed, key: string, description: string) =>
   ({ target, key, as: "object" as const, description }) satisfies Given;
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
