@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { int, number, optional, required } from "../schema/operations.js";
 import { record } from "../schema/record.js";
 import { all, c, counted, fromContainers, inWindowOfLabel, ofOwner, type Widget } from "./widget.js";
-import { within } from "./window.js";
+import { averageSeconds, within } from "./window.js";
 
 const ContainersPerformance = record(
   "ContainersPerformance",
@@ -23,9 +23,7 @@ export const containersPerformance: Widget = {
   many: false,
   // A change of status sets these times in its own transaction, so that they are what `statusChanges` tells.
   statement: (asked) => sql`
-    select count(*) as resolved, ${average(sql`least(${c.openTime}, ${c.closeTime}) - ${c.createTime}`)} as triage,
-      ${average(sql`${c.closeTime} - ${c.createTime}`)} as resolution, ${average(sql`${c.closeTime} - ${c.startTime}`)} as dwell
+    select count(*) as resolved, ${averageSeconds(sql`least(${c.openTime}, ${c.closeTime}) - ${c.createTime}`)} as triage,
+      ${averageSeconds(sql`${c.closeTime} - ${c.createTime}`)} as resolution, ${averageSeconds(sql`${c.closeTime} - ${c.startTime}`)} as dwell
     from ${fromContainers} where ${all(within(c.closeTime, asked.window), counted(asked))}`,
 };
-
-const average = (span: unknown) => sql`round(avg(extract(epoch from ${span})), 1)`;

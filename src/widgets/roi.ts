@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { actionRuns } from "../schema/action-run.js";
-import { bigint, int, number, optional, required } from "../schema/operations.js";
+import { bigint, int, number, required } from "../schema/operations.js";
 import { playbookRuns } from "../schema/playbook.js";
 import { record } from "../schema/record.js";
 import { systemSettings } from "../schema/system.js";
-import { a, actionsCounted, p, playbooksCounted } from "./runs.js";
-import { type Asked, all, given, inWindowOfLabel, type Widget } from "./widget.js";
+import { a, actionsCounted, ofRunner, p, playbooksCounted } from "./runs.js";
+import { type Asked, all, inWindowOfLabel, type Widget } from "./widget.js";
 import { date, dayOf, eachDay } from "./window.js";
 
 const RoiSummary = record("RoiSummary", "What automation saved, in whole numbers: decimals are dropped.", {
@@ -23,7 +23,7 @@ const RoiOfDay = record("RoiOfDay", "What automation saved on a day.", {
   moneySaved: required(number, "What that work would have cost, by the system's settings."),
 });
 
-const takes = { ...inWindowOfLabel, userId: optional(int, "Only what this user ran, by id.") };
+const takes = { ...inWindowOfLabel, ...ofRunner };
 
 export const roiSummary: Widget = {
   name: "roiSummary",
@@ -54,20 +54,16 @@ export const roiStats: Widget = {
 
 /** What ended well of each day, and what it saved. */
 function saved(asked: Asked): SQL {
-  const { userId } = asked;
-  const [ranActions, ranPlaybooks] = given(userId)
-    ? [sql`(${a.creatorId} = ${userId} or ${a.ownerId} = ${userId})`, sql`${p.ownerId} = ${userId}`]
-    : [];
   return sql`
     select day, playbooks, actions, minutes, minutes * ${setting("analyst_hourly_cost")} / 60 as money from (
       select day, sum(playbooks) as playbooks, sum(actions) as actions,
         sum(playbooks) * ${setting("minutes_per_playbook")} + sum(actions) * ${setting("minutes_per_action")} as minutes
       from (
         select ${dayOf(p.createTime)} as day, count(*) as playbooks, 0 as actions from ${playbookRuns} p
-        where ${all(playbooksCounted(asked), sql`${p.status} = 'success'`, ranPlaybooks)} group by 1
+        where ${all(playbooksCounted(asked), sql`${p.status} = 'success'`)} group by 1
         union all
         select ${dayOf(a.createTime)}, 0, count(*) from ${actionRuns} a
-        where ${all(actionsCounted(asked), sql`${a.status} = 'success'`, ranActions)} group by 1) runs
+        where ${all(actionsCounted(asked), sql`${a.status} = 'success'`)} group by 1) runs
       group by 1) days`;
 }
 

@@ -7,7 +7,7 @@ import { found, int, list, number, optional, required, type Token, text } from "
 import { Playbook, PlaybookRun, playbookRuns, playbooks } from "../schema/playbook.js";
 import { record } from "../schema/record.js";
 import { type Asked, all, given, inCounted, inWindowOfLabel, type Widget } from "./widget.js";
-import { date, dayOf, eachDay, within } from "./window.js";
+import { averageSeconds, date, dayOf, eachDay, within } from "./window.js";
 
 /** Of the most used ones, how many are told. */
 const most = 10;
@@ -54,11 +54,17 @@ const actionFilter: Token<string> = { thunk: () => filters };
 export const a = alias(actionRuns, "a");
 export const p = alias(playbookRuns, "p");
 
-/** The runs that count: shown to the caller, in the window, on containers of the label. */
-export const actionsCounted = (asked: Asked): SQL =>
-  all(visible(ActionRun, a, asked.caller), within(a.createTime, asked.window), inCounted(a, { label: asked.label }));
-export const playbooksCounted = (asked: Asked): SQL =>
-  all(visible(PlaybookRun, p, asked.caller), within(p.createTime, asked.window), inCounted(p, { label: asked.label }));
+export const ofRunner = { userId: optional(int, "Only what this user ran, by id.") };
+
+/** The runs that count: shown to the caller, in the window, on containers of the label, by the user asked for. */
+export function actionsCounted({ caller, window, label, userId }: Asked): SQL {
+  const byUser = given(userId) ? sql`(${a.creatorId} = ${userId} or ${a.ownerId} = ${userId})` : undefined;
+  return all(visible(ActionRun, a, caller), within(a.createTime, window), inCounted(a, { label }), byUser);
+}
+export function playbooksCounted({ caller, window, label, userId }: Asked): SQL {
+  const byUser = given(userId) ? sql`${p.ownerId} = ${userId}` : undefined;
+  return all(visible(PlaybookRun, p, caller), within(p.createTime, window), inCounted(p, { label }), byUser);
+}
 
 export const topPlaybooksActions: Widget = {
   name: "topPlaybooksActions",
@@ -67,7 +73,7 @@ export const topPlaybooksActions: Widget = {
     actionFilter: optional(actionFilter, "Only actions that a person asked for, or that a playbook did."),
     playbookCategory: optional(text, "Only playbooks of this category, whatever its letter case."),
     ...inWindowOfLabel,
-    userId: optional(int, "Only what this user ran, by id."),
+    ...ofRunner,
   },
   gives: TopPlaybooksActions,
   many: false,
@@ -77,29 +83,25 @@ export const topPlaybooksActions: Widget = {
 };
 
 function topActions(asked: Asked): SQL {
-  const { userId, actionFilter } = asked;
-  const byUser = given(userId) ? sql`(${a.creatorId} = ${userId} or ${a.ownerId} = ${userId})` : undefined;
+  const { actionFilter } = asked;
   const asker = { manual: sql`${a.playbookRunId} is null`, automated: sql`${a.playbookRunId} is not null` };
   return sql`
-    select ${a.action} as "actionName", count(*) as total, ${average(sql`${a.closeTime} - coalesce(${a.startTime}, ${a.createTime})`)} as "averageDuration"
-    from ${actionRuns} a where ${all(actionsCounted(asked), byUser, actionFilter ? asker[actionFilter] : undefined)}
+    select ${a.action} as "actionName", count(*) as total, ${averageSeconds(sql`${a.closeTime} - coalesce(${a.startTime}, ${a.createTime})`)} as "averageDuration"
+    from ${actionRuns} a where ${all(actionsCounted(asked), actionFilter ? asker[actionFilter] : undefined)}
     group by ${a.action} order by total desc, 1 limit ${most}`;
 }
 
 function topPlaybooks(asked: Asked): SQL {
-  const { userId, playbookCategory, caller } = asked;
-  const byUser = given(userId) ? sql`${p.ownerId} = ${userId}` : undefined;
+  const { playbookCategory, caller } = asked;
   const ofCategory = given(playbookCategory)
     ? sql`lower(${playbooks.category}) = ${playbookCategory.toLowerCase()}`
     : undefined;
   return sql`
     select ${playbooks.id} as "playbookId", ${playbooks.name} as "playbookName", total, "averageDuration" from ${playbooks} join (
-      select ${p.playbookId} as played, count(*) as total, ${average(sql`${p.endTime} - coalesce(${p.startTime}, ${p.createTime})`)} as "averageDuration"
-      from ${playbookRuns} p where ${all(playbooksCounted(asked), byUser)} group by 1) runs on played = ${playbooks.id}
+      select ${p.playbookId} as played, count(*) as total, ${averageSeconds(sql`${p.endTime} - coalesce(${p.startTime}, ${p.createTime})`)} as "averageDuration"
+      from ${playbookRuns} p where ${playbooksCounted(asked)} group by 1) runs on played = ${playbooks.id}
     where ${all(visible(Playbook, playbooks, caller), ofCategory)} order by total desc, 1 limit ${most}`;
 }
-
-const average = (span: SQL): SQL => sql`round(avg(extract(epoch from ${span})), 1)`;
 
 export const playbooksActionsStats: Widget = {
   name: "playbooksActionsStats",

@@ -44,9 +44,9 @@ export const ofOwner = { userId: optional(int, "Only containers that this user o
 export async function answer(
   { statement, many }: Widget,
   { database, caller }: { database: Database; caller: Caller },
-  given: Record<string, unknown>,
+  args: Record<string, unknown>,
 ): Promise<unknown> {
-  const rows = statement({ ...given, caller, window: windowOf(given) });
+  const rows = statement({ ...args, caller, window: windowOf(args) });
   const whole = many
     ? sql`select coalesce(json_agg(w), '[]') from (${rows}) w`
     : sql`select row_to_json(w) from (${rows}) w`;
@@ -59,23 +59,19 @@ export const c = alias(containers, "c");
 export const fromContainers = sql`${containers} c`;
 
 /** The containers that count: shown to the caller, of the label and the owner asked for. */
-export function counted({ caller, label, userId }: Asked): SQL {
-  return all(visible(Container, c, caller), labelled(c, label), owned(c, userId));
-}
-
-export const labelled = (container: typeof c, name: string | null | undefined) =>
-  given(name) ? sql`lower(${container.label}) = ${name.toLowerCase()}` : undefined;
-
-const owned = (container: typeof c, user: number | null | undefined) =>
-  given(user) ? sql`${container.ownerId} = ${user}` : undefined;
+export const counted = (asked: Asked): SQL => all(visible(Container, c, asked.caller), wanted(asked));
 
 /** The condition that what belongs to a container belongs to one of the label and the owner asked for. */
-export function inCounted(
-  table: PgTable & { containerId: PgColumn },
-  { label, userId }: Partial<Asked>,
-): SQL | undefined {
-  const which = and(labelled(c, label), owned(c, userId));
+export function inCounted(table: PgTable & { containerId: PgColumn }, asked: Partial<Asked>): SQL | undefined {
+  const which = wanted(asked);
   return which && sql`exists (select from ${fromContainers} where ${c.id} = ${table.containerId} and ${which})`;
+}
+
+function wanted({ label, userId }: Partial<Asked>): SQL | undefined {
+  return and(
+    given(label) ? sql`lower(${c.label}) = ${label.toLowerCase()}` : undefined,
+    given(userId) ? sql`${c.ownerId} = ${userId}` : undefined,
+  );
 }
 
 /** Every condition given; without one, always. */

@@ -47,3 +47,5 @@ export const days = ({ start, end }: Window): SQL =>
 export function eachDay(window: Window, found: SQL, figures: SQL): SQL {
   return sql`select to_char(day, 'YYYY-MM-DD') as date, ${figures} from (${days(window)}) days left join (${found}) found using (day) order by day`;
 }
+
+export const averageSeconds = (span: SQL): SQL => sql`round(avg(extract(epoch from ${span})), 1)`;
