@@ -10,6 +10,7 @@ import { measureWindow } from "./measure.js";
 import { report } from "./report.js";
 import { writePart } from "./results.js";
 import { scenarios } from "./scenarios.js";
+import { seed } from "./seed.js";
 import { randomFrom, rounds, seconds, sizes } from "./settings.js";
 
 const undo = [];
@@ -22,7 +23,7 @@ async function stop() {
 
 async function bench() {
   console.log("Filling a database …");
-  const database = await startDatabase(sizes, cleanUp);
+  const database = await startDatabase((client) => seed(client, sizes), cleanUp);
   const counts = await database.counts();
   const load = startLoad();
   const servers = [];

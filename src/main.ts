@@ -12,6 +12,7 @@ import { showProgress } from "./sample/growth/progress.js";
 import { createServer } from "./server.js";
 import { ensureSample, ensureToken, openStore } from "./start.js";
 import { closeWhenIdle, drain, toldToStop } from "./stopping.js";
+import { watchService } from "./system/snapshots.js";
 import { openVault } from "./vault.js";
 
 const say = (sentence: string) => console.log(sentence);
@@ -49,9 +50,11 @@ async function work(config: Config): Promise<void> {
     const report = (error: unknown, what: string) => console.error(`${what}: ${(error as Error).message}`);
     const worker = await workerFor(store.forWorker, config, report);
     worker.start();
+    const stopTelling = await watchService(store.database, "worker", (error) => report(error, "A snapshot is missing"));
     say("Waiting for actions to run.");
     await Promise.race([told, store.place.ended]);
     await worker.stop();
+    await stopTelling();
   } finally {
     await store.close();
   }

@@ -23,15 +23,20 @@ import { serveHealth } from "./http/health.js";
 import { serveLive } from "./http/live.js";
 import { servePages } from "./http/pages.js";
 import { readBody } from "./http/request.js";
+import { serveRest } from "./http/rest/serve.js";
 import { serveSessions } from "./http/sessions.js";
 import { serveVault } from "./http/vault.js";
 import { exceeds, limits } from "./limits.js";
+import { testDueAssets } from "./operations/asset-tests.js";
 import { uploadVaultItem } from "./operations/vault.js";
 import { gatewaySchema, schemaDocument } from "./resolvers/schema.js";
+import { watchService } from "./system/snapshots.js";
 import { openVault } from "./vault.js";
 
 /** Events that a gateway keeps in memory for those who follow: how far one may fall behind. */
 const heldEvents = 50_000;
+
+const minute = 60_000;
 
 /** Every door of the gateway on one port, not yet listening. Closing it lets requests under way finish. */
 export async function createServer(
@@ -76,14 +81,35 @@ export async function createServer(
   const guard = guardOf(config, schema);
   const toContext = contextFor(services, gate);
   const addressOf = (request: IncomingMessage) => proxyAddr(request, trustProxy);
-  await serveGraphql(app, { guard, gate, contextFor: toContext });
+  const execute = await serveGraphql(app, { guard, gate, contextFor: toContext });
+  await serveRest(app, { guard, gate, contextFor: toContext, execute, allows });
   serveLive(app, { ...services, guard, gate, addressOf }, allows);
   serveSessions(app, database, gate);
   await serveVault(app, { schema, vault, contextFor: toContext, upload: uploadVaultItem, allows });
   serveHealth(app, database, feed);
   await servePages(app, await schemaDocument());
   keepHouse(app, database, vault);
+  workBeside(app, database, services.tester);
   return app;
+}
+
+/** What goes on beside requests, from when the gateway is ready until it closes: this one tells how it is, and tests assets. */
+function workBeside(app: FastifyInstance, database: Database, tester: Tester): void {
+  const warn = (what: string) => (error: unknown) => app.log.warn({ err: error }, what);
+  const stop = new AbortController();
+  const test = (connector: string, settings: Record<string, unknown>) => tester.test(connector, settings, stop.signal);
+  const testAll = () => testDueAssets(database.writer, test).catch(warn("assets could not be tested"));
+  const timer = setInterval(testAll, minute).unref();
+  let stopTelling: (() => Promise<unknown>) | undefined;
+  app.addHook("onReady", async () => {
+    stopTelling = await watchService(database, "gateway", warn("a snapshot of this gateway is missing"));
+    testAll();
+  });
+  app.addHook("preClose", async () => {
+    clearInterval(timer);
+    stop.abort();
+    await stopTelling?.();
+  });
 }
 
 function guardOf({ PERSISTED_OPERATIONS, PERSISTED_ONLY, COST_PER_MINUTE }: Config, schema: GraphQLSchema): Guard {

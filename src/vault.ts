@@ -26,7 +26,7 @@ export interface Arrived extends Content {
  */
 export async function openVault(database: Database, dataDir: string): Promise<Vault> {
   const [row] = await database.read(sql`select ${systemSettings.installation} from ${systemSettings}`);
-  return new Vault(join(resolve(dataDir), "vault", row![0]!));
+  return new Vault(resolve(dataDir), row![0]!);
 }
 
 /**
@@ -34,12 +34,15 @@ export async function openVault(database: Database, dataDir: string): Promise<Va
  * get their name in one step, whole and on the disk, before any row tells of them.
  */
 export class Vault {
-  readonly #folder: string;
+  readonly folder: string;
   readonly incoming: string;
 
-  constructor(folder: string) {
-    this.#folder = folder;
-    this.incoming = join(folder, "incoming");
+  constructor(
+    readonly dataDir: string,
+    installation: string,
+  ) {
+    this.folder = join(dataDir, "vault", installation);
+    this.incoming = join(this.folder, "incoming");
   }
 
   /** Takes bytes in, `limit` at most, with one chunk of them in memory. Leaves nothing behind when that fails. */
@@ -92,8 +95,8 @@ export class Vault {
 
   /** The hashes of all files, a folder at a time. */
   async *hashes(): AsyncGenerator<string[]> {
-    for (const folder of (await readdir(this.#folder).catch(absent)) ?? []) {
-      if (/^[0-9a-f]{2}$/.test(folder)) yield await readdir(join(this.#folder, folder));
+    for (const folder of (await readdir(this.folder).catch(absent)) ?? []) {
+      if (/^[0-9a-f]{2}$/.test(folder)) yield await readdir(join(this.folder, folder));
     }
   }
 
@@ -112,7 +115,7 @@ export class Vault {
 
   #place(hash: string): string {
     if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`${JSON.stringify(hash)} is no SHA-256`);
-    return join(this.#folder, hash.slice(0, 2), hash);
+    return join(this.folder, hash.slice(0, 2), hash);
   }
 }
 

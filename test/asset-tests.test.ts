@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { testDueAssets } from "../src/operations/asset-tests.js";
 import { openGateway } from "./support/gateway.js";
 import { type GatewayProcess, startGateway, urlOf } from "./support/processes.js";
 import { testConnector } from "./support/worker.js";
@@ -91,5 +92,66 @@ describe("testAsset", () => {
       code: "WRONG_STATE",
       message: "The asset bare is set up for no app.",
     });
+  });
+});
+
+describe("the schedule", () => {
+  const kept = async () =>
+    (await database.pool.query("select status, message, create_time from app_statuses where asset_id = $1", [asset]))
+      .rows;
+  const seen: string[] = [];
+  const due = () => testDueAssets(database.writer, tell);
+  const tell: Parameters<typeof testDueAssets>[1] = async (connector, { server }) => {
+    seen.push(connector);
+    return { passed: server === "here", message: `Reached ${server}.` };
+  };
+  const every = (minutes: number) =>
+    ask("mutation ($minutes: Int) { updateSystemSettings(input: { connectivityMinutes: $minutes }) { success } }", {
+      minutes,
+    });
+
+  test("tests nothing unless the settings say how often", async () => {
+    await setUp("here");
+    await database.pool.query("delete from app_statuses");
+    await due();
+    expect(await kept()).toEqual([]);
+  });
+
+  test("tests each asset once in the time that the settings give, whoever asks how often", async () => {
+    await every(30);
+    await Promise.all(Array.from({ length: 100 }, due));
+    const { rows } = await database.pool.query(
+      "select count(*)::int from assets join apps on apps.id = app_id where connector is not null",
+    );
+    expect(seen).toHaveLength(rows[0].count);
+    expect(await kept()).toMatchObject([{ status: "success", message: expect.stringContaining("Reached here.") }]);
+    await database.pool.query("update assets set test_time = now() - interval '31 minutes' where id = $1", [asset]);
+    await setUp("nowhere");
+    await due();
+    expect(seen).toHaveLength(rows[0].count + 1);
+    expect(await kept()).toMatchObject([{ status: "failed" }]);
+  });
+
+  test("leaves disabled assets alone", async () => {
+    await database.pool.query("update assets set test_time = null, disabled = true where id = $1", [asset]);
+    const before = seen.length;
+    await due();
+    await database.pool.query("update assets set disabled = false where id = $1", [asset]);
+    expect(seen).toHaveLength(before);
+  });
+
+  test("is kept by a gateway from its start on", async () => {
+    await database.pool.query("delete from app_statuses");
+    await setUp("here");
+    const { rows } = await database.pool.query("select current_database() as name");
+    const settings = { CONNECTORS: testConnector, WORKER: "false", ACCEPT_DATA_LOSS: "true" };
+    const other = await startGateway(
+      urlOf(inject("postgres").connection, rows[0].name),
+      "administrator's-token",
+      settings,
+    );
+    await expect.poll(kept, { timeout: 15_000 }).toMatchObject([{ status: "success" }]);
+    await other.kill();
+    await every(0);
   });
 });

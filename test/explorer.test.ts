@@ -27,6 +27,7 @@ const shows: Record<string, RegExp> = {
   "See why actions failed": /"totalCount":[1-9].*"appRuns":\{"nodes":\[\{"status":"FAILED"/,
   "See what was done, and by whom": /"operation":"\w.*"username":"admin"/,
   "Add a label": /"success":true.*"name":"insider"/,
+  "See how the week went": /"containersWorkload":\[\{"user":\{"username":"\w/,
   "See how it is set up": /"isDefault":true,"phases":\{"nodes":\[\{"name":"\w/,
   "See what I may do": /"username":"admin".*"permissions":\["\w/,
 };

@@ -48,6 +48,8 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
       "operations",
       "operation.ts",
       "actions",
+      "widgets",
+      "system",
       "events",
       "reads",
       "schema",
@@ -56,6 +58,11 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
       "limits.ts",
     ],
     packages: /^(graphql|type-graphql)/,
+  },
+  widgets: { ours: ["widgets", "schema", "auth", "database", "errors.ts"], packages: /^drizzle-orm/ },
+  system: {
+    ours: ["system", "schema", "auth", "database", "errors.ts"],
+    packages: /^(drizzle-orm|node:)/,
   },
   guard: { ours: ["guard", "errors.ts", "limits.ts"], packages: /^(graphql|lru-cache|node:)/ },
   http: {

@@ -542,6 +542,41 @@ mutation AddLabel {
 `,
   },
   {
+    job: "See how the week went",
+    query: `# The last seven days; startTime and endTime ask for others, label and userId for some of it.
+
+query Week {
+  widgetData {
+    containersNew {
+      date
+      count
+    }
+    containersResolved {
+      date
+      count
+    }
+    containersPerformance {
+      triage
+      resolution
+    }
+    containersWorkload {
+      user {
+        username
+      }
+      count
+    }
+    topPlaybooksActions {
+      actions {
+        actionName
+        total
+        averageDuration
+      }
+    }
+  }
+}
+`,
+  },
+  {
     job: "See how it is set up",
     query: `# The names and plans that administrators keep.
 

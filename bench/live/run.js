@@ -11,12 +11,14 @@ import WebSocket from "ws";
 import { startContender } from "../contenders.js";
 import { startDatabase } from "../database.js";
 import { writePart } from "../results.js";
+import { seed } from "../seed.js";
 import { rounds, token } from "../settings.js";
 import { report } from "./report.js";
 
 const sockets = [1_000, 5_000];
 /** Events told one at a time, for the time of each, and at once, for how many are told in a second. */
 const [single, burst] = [20, 20];
+const sizes = { containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 };
 const samples = 200;
 const writers = 8;
 
@@ -24,7 +26,7 @@ const undo = [];
 const cleanUp = (step) => undo.push(step);
 
 async function bench() {
-  const database = await startDatabase({ containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 }, cleanUp);
+  const database = await startDatabase((client) => seed(client, sizes), cleanUp);
   const client = new pg.Client(database.url);
   await client.connect();
   cleanUp(() => client.end());

@@ -38,10 +38,10 @@ export class Guard {
     readonly budget = new Budget(0),
   ) {}
 
-  /** Lets a request in that was read by `readJson`, on behalf of a caller. */
-  admit(request: unknown, { id }: { id: number }): Admitted {
+  /** Lets a request in that was read by `readJson`, on behalf of a caller; `persisted` where other operations are kept. */
+  admit(request: unknown, { id }: { id: number }, persisted = this.persisted): Admitted {
     const { query: given, documentId, operationName, variables, extensions } = partsOf(request);
-    const query = this.persisted.textOf(given, documentId);
+    const query = persisted.textOf(given, documentId);
     const key = hashOf(query);
     const kept = this.#checked.get(key);
     const checked = kept ?? new Checked(query, this.schema);

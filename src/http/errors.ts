@@ -2,7 +2,7 @@ import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { AppError, fromDatabase, httpStatus } from "../errors.js";
+import { AppError, fromDatabase, httpStatus, type RefusalCode } from "../errors.js";
 import { InvalidDocument } from "../guard/document.js";
 
 /** What may leave the process of an error; undefined when it is a fault of ours, which only the log may tell. */
@@ -77,6 +77,24 @@ export function requestError(refusal: RequestRefusal): GraphQLError {
 export function statusOf(error: unknown): number {
   return (error instanceof AppError ? httpStatus[error.code] : undefined) ?? 400;
 }
+
+/** HTTP statuses of the errors of requests that ask for one thing, which GraphQL tells inside of an answer. */
+export const answerStatus: Partial<Record<string, number>> = {
+  ...httpStatus,
+  CONFLICT: 409,
+  IDEMPOTENCY_CONFLICT: 409,
+  QUERY_TOO_COMPLEX: 413,
+  TIMEOUT: 503,
+  OUTCOME_UNKNOWN: 503,
+};
+
+/** And those of what such a request was refused for by an operation; of all others it is 409. */
+export const refusalStatus: Partial<Record<RefusalCode, number>> = {
+  NOT_FOUND: 404,
+  CONTAINER_REQUIRED: 400,
+  INVALID_VALUE: 400,
+  TOO_LONG: 400,
+};
 
 export function headersOf(error: unknown): Record<string, string> {
   const seconds = error instanceof AppError ? error.details.retryAfter : undefined;

@@ -8,10 +8,11 @@ import {
 } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FormattedExecutionResult } from "graphql";
 import type { Gate } from "../auth/gate.js";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
-import type { Guard } from "../guard/guard.js";
+import type { Admitted, Guard } from "../guard/guard.js";
 import { mistakesTold } from "../limits.js";
 import { asksForPassword, type ContextFor } from "./context.js";
 import { endOf } from "./ending.js";
@@ -21,11 +22,18 @@ import { queryString, requestOf } from "./request.js";
 /** What one request carries, and beside its answer the cost where that was asked for. */
 type LoggedContext = Context & { log: FastifyRequest["log"]; told: { cost?: number } };
 
-/** Serves GraphQL over HTTP at `/graphql`. */
+/** Runs what the guard let in and gives the whole answer, errors in the form that callers may read. */
+export type Execute = (
+  admitted: Admitted,
+  context: Context,
+  log: FastifyRequest["log"],
+) => Promise<FormattedExecutionResult>;
+
+/** Serves GraphQL over HTTP at `/graphql`; other doors run their documents by the function it gives. */
 export async function serveGraphql(
   app: FastifyInstance,
   { guard, gate, contextFor }: { guard: Guard; gate: Gate; contextFor: ContextFor },
-): Promise<void> {
+): Promise<Execute> {
   const apollo = new ApolloServer<LoggedContext>({
     schema: guard.schema,
     introspection: true,
@@ -103,6 +111,11 @@ export async function serveGraphql(
       return typeof body === "string" ? nameRequest(body, request.id) : body;
     },
   });
+  return async ({ query, operationName, variables }, context, log) => {
+    const contextValue = { ...context, log, told: {} };
+    const { body } = await apollo.executeOperation({ query, operationName, variables }, { contextValue });
+    return (body as Extract<typeof body, { kind: "single" }>).singleResult;
+  };
 }
 
 function headerMap({ headers }: FastifyRequest): HeaderMap {

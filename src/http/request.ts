@@ -2,18 +2,25 @@ import type { FastifyRequest } from "fastify";
 import { AppError } from "../errors.js";
 import { readJson } from "../guard/json.js";
 
-const inJson = new Set(["variables", "extensions"]);
+const inJson = ["variables", "extensions"];
 
 /** The GraphQL request as it came: in the body, or by GET in the query string. */
 export function requestOf({ method, url, body }: FastifyRequest): unknown {
   if (method !== "GET") return body;
-  const [, search = ""] = url.split(/\?(.*)/s, 2);
-  const request: Record<string, unknown> = {};
-  for (const [name, text] of new URLSearchParams(assertUtf8(search))) {
-    if (name in request) throw new AppError("BAD_REQUEST", `${JSON.stringify(name)} is given twice in the address.`);
-    request[name] = inJson.has(name) && text !== "" ? readJson(Buffer.from(text)) : text;
-  }
+  const request: Record<string, unknown> = searchOf(url);
+  for (const name of inJson) if (request[name]) request[name] = readJson(Buffer.from(request[name] as string));
   return { ...request, variables: request.variables || undefined, extensions: request.extensions || undefined };
+}
+
+/** What stands in an address after the question mark, each name once. */
+export function searchOf(url: string): Record<string, string> {
+  const [, search = ""] = url.split(/\?(.*)/s, 2);
+  const given: Record<string, string> = {};
+  for (const [name, text] of new URLSearchParams(assertUtf8(search))) {
+    if (name in given) throw new AppError("BAD_REQUEST", `${JSON.stringify(name)} is given twice in the address.`);
+    given[name] = text;
+  }
+  return given;
 }
 
 /** What is no UTF-8 would be read as other characters, in silence. */

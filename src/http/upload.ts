@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { fromOurPage } from "../auth/credentials.js";
 import type { Context } from "../context.js";
-import { AppError, type RefusalCode } from "../errors.js";
+import { AppError } from "../errors.js";
 import type { Operation } from "../operation.js";
 import { type Arrived, tooLarge, type Vault } from "../vault.js";
 import { ask, numberOf } from "./context.js";
-import { sendError } from "./errors.js";
+import { refusalStatus, sendError } from "./errors.js";
+import { refuseOtherSites } from "./sites.js";
 import type { Door } from "./vault.js";
 
 const megabyte = 1024 * 1024;
@@ -28,13 +28,6 @@ export async function upload(
   if (!success) return sendError(reply, refusalStatus[code!] ?? 409, code!, message, { field });
   const { vaultId, hash, size } = result;
   return reply.code(201).header("location", `/vault/${vaultId}`).send({ vaultId, hash, size });
-}
-
-/** A page of another site could make a browser upload with the credentials that the browser keeps. */
-function refuseOtherSites({ headers }: FastifyRequest, allows: Door["allows"]): void {
-  const { origin } = headers;
-  if (fromOurPage(headers) || (origin !== undefined && allows(origin))) return;
-  throw new AppError("FORBIDDEN", `Pages of ${origin ?? "other sites"} may not upload; see CORS_ORIGINS.`);
 }
 
 function uploadQuery(query: unknown): { container: number | undefined; name: string } {
@@ -76,10 +69,3 @@ async function receive(vault: Vault, { raw, headers }: FastifyRequest, limit: nu
     throw error;
   }
 }
-
-const refusalStatus: Partial<Record<RefusalCode, number>> = {
-  NOT_FOUND: 404,
-  CONTAINER_REQUIRED: 400,
-  INVALID_VALUE: 400,
-  TOO_LONG: 400,
-};

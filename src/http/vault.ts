@@ -1,11 +1,11 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
-import { AppError, httpStatus } from "../errors.js";
+import { AppError } from "../errors.js";
 import type { Operation } from "../operation.js";
 import type { Vault } from "../vault.js";
 import { asksForPassword, type ContextFor } from "./context.js";
 import { download } from "./download.js";
-import { publicError, sendError } from "./errors.js";
+import { answerStatus, publicError, sendError } from "./errors.js";
 import { upload } from "./upload.js";
 
 /** What the door for files works with. */
@@ -31,16 +31,6 @@ export async function serveVault(app: FastifyInstance, door: Door): Promise<void
   });
 }
 
-const errorStatus: Record<string, number> = {
-  ...httpStatus,
-  CONFLICT: 409,
-  IDEMPOTENCY_CONFLICT: 409,
-  QUERY_TOO_COMPLEX: 413,
-  TIMEOUT: 503,
-  OUTCOME_UNKNOWN: 503,
-  INTERNAL_SERVER_ERROR: 503,
-};
-
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (error.statusCode === 415) {
     const message = `${JSON.stringify(request.headers["content-type"])} is no content type; send application/octet-stream, or none.`;
@@ -48,7 +38,8 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   }
   const shown = publicError(error);
   if (!(shown instanceof AppError)) throw error;
-  const status = errorStatus[shown.code] ?? 400;
+  // A fault of the disk is over sooner or later.
+  const status = shown.code === "INTERNAL_SERVER_ERROR" ? 503 : (answerStatus[shown.code] ?? 400);
   if (status >= 500) request.log.error({ reason: shown.message, ...shown.details }, "a file could not be served");
   if (status === 401 && asksForPassword(request)) reply.header("www-authenticate", 'Basic realm="soar-graphql"');
   for (const header of ["etag", "accept-ranges", "content-disposition"]) reply.removeHeader(header);

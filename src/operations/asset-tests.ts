@@ -1,15 +1,18 @@
 import { and, eq, sql } from "drizzle-orm";
 import { patience, type Tested } from "../actions/tester.js";
 import { visible } from "../auth/visible.js";
+import type { Writer } from "../database/pools.js";
 import { refuse } from "../errors.js";
 import { type Look, type Operation, operation } from "../operation.js";
 import { Asset, apps, assets } from "../schema/app.js";
 import { AppStatus, appStatuses } from "../schema/app-status.js";
 import { flag, found, given, idOrName, int, object, optional, required } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
+import { systemSettings } from "../schema/system.js";
 import { meant } from "./names.js";
 
 type Context = Look<unknown>["context"];
+type Testable = { id: number; name: string; appId: number; appName: string };
 
 const asset = required(idOrName, "The asset: its number or name.");
 
@@ -29,20 +32,27 @@ const keepTest = operation({
   on: (work) => testable(work, work.input.asset),
   async run({ writer, input }, { id, name, appId, appName }) {
     if (!input.tested) return refuse("NOT_FOUND", `The asset ${name} could not be tested a moment ago; try again.`);
-    const { passed, message } = input.tested as unknown as Tested;
-    const kept = {
-      appId,
-      status: passed ? ("success" as const) : ("failed" as const),
-      message: `Testing asset connectivity for '${name}' using app '${appName}' ${message}`,
-    };
-    const [status] = await writer
-      .insert(appStatuses)
-      .values({ assetId: id, ...kept })
-      .onConflictDoUpdate({ target: appStatuses.assetId, set: { ...kept, createTime: sql`now()` } })
-      .returning({ id: appStatuses.id });
-    return { message, result: { passed, assetId: id, appStatusId: status!.id } };
+    const tested = input.tested as unknown as Tested;
+    const appStatusId = await keep(writer, { id, name, appId, appName }, tested);
+    return { message: tested.message, result: { passed: tested.passed, assetId: id, appStatusId } };
   },
 });
+
+/** Keeps the last test of an asset. */
+async function keep(writer: Writer, asset: Testable, { passed, message }: Tested): Promise<number> {
+  const { id: assetId, name, appId, appName } = asset;
+  const kept = {
+    appId,
+    status: passed ? ("success" as const) : ("failed" as const),
+    message: `Testing asset connectivity for '${name}' using app '${appName}' ${message}`,
+  };
+  const [status] = await writer
+    .insert(appStatuses)
+    .values({ assetId, ...kept })
+    .onConflictDoUpdate({ target: appStatuses.assetId, set: { ...kept, createTime: sql`now()` } })
+    .returning({ id: appStatuses.id });
+  return status!.id;
+}
 
 /** Other machines are asked before the transaction that keeps what they say. */
 export const testAsset: Operation = {
@@ -65,6 +75,8 @@ async function test(context: Context, reference: IdOrName): Promise<Tested | und
   return tester.test(found.connector, found.settings, stop.signal).finally(over);
 }
 
+const settings = sql<Record<string, unknown>>`${assets.configuration}::jsonb || ${assets.secrets}::jsonb`;
+
 async function testable({ writer, context }: Pick<Look<unknown>, "writer" | "context">, reference: IdOrName) {
   const [found] = await writer
     .select({
@@ -73,7 +85,7 @@ async function testable({ writer, context }: Pick<Look<unknown>, "writer" | "con
       appId: apps.id,
       appName: apps.name,
       connector: apps.connector,
-      settings: sql<Record<string, unknown>>`${assets.configuration}::jsonb || ${assets.secrets}::jsonb`,
+      settings,
     })
     .from(assets)
     .leftJoin(apps, eq(apps.id, assets.appId))
@@ -85,4 +97,27 @@ async function testable({ writer, context }: Pick<Look<unknown>, "writer" | "con
   if (connector === null)
     return refuse("WRONG_STATE", `The app ${appName} is run by a connector outside, which has to test it.`, "asset");
   return { ...found, appId, appName, connector };
+}
+
+/** Tests the assets that are due by the settings, one after the other; each is taken by one gateway alone. */
+export async function testDueAssets(
+  writer: Writer,
+  test: (connector: string, settings: Record<string, unknown>) => Promise<Tested>,
+): Promise<void> {
+  for (let asset = await takeDue(writer); asset; asset = await takeDue(writer))
+    await keep(writer, asset, await test(asset.connector, asset.settings));
+}
+
+type Due = Testable & { connector: string; settings: Record<string, unknown> };
+
+async function takeDue(writer: Writer): Promise<Due | undefined> {
+  const { rows } = await writer.execute<Due>(sql`
+    update ${assets} set test_time = now() from ${apps} where ${apps.id} = ${assets.appId} and ${assets.id} = (
+      select a.id from ${assets} a join ${apps} p on p.id = a.app_id, ${systemSettings}
+      where not a.disabled and not p.disabled and p.connector is not null and connectivity_minutes > 0
+        and (a.test_time is null or a.test_time <= now() - make_interval(mins => connectivity_minutes))
+      order by a.test_time nulls first, a.id limit 1 for update of a skip locked)
+    returning ${assets.id}, ${assets.name}, ${apps.id} as "appId", ${apps.name} as "appName", ${apps.connector},
+      ${settings} as settings`);
+  return rows[0];
 }

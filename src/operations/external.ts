@@ -22,9 +22,9 @@ import {
   object,
   optional,
   required,
-  shaped,
   text,
 } from "../schema/operations.js";
+import { record } from "../schema/record.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { meant } from "./names.js";
 
@@ -35,14 +35,14 @@ import { meant } from "./names.js";
 const leaseSeconds = defaulted(int, 30, "How long they stay the caller's without a heartbeat, 5 to 3600 seconds.");
 const leaseToken = required(text, "As `claimAppRuns` told it.");
 
-const job = shaped("AppRunJob", "An app run that its taker has to do.", {
-  appRunId: given(int, "Id of the app run."),
-  leaseToken: given(text, "Proves whose it is, to hold it and to report on it."),
-  attemptKey: given(text, "The same whenever it is taken: for products that know by a key what they have done."),
-  action: given(text, "The action."),
-  asset: given(text, "Name of the asset; empty: it needs none."),
-  configuration: given(object, "The asset's settings, without its secrets."),
-  parameters: given(list(object), "Sets of parameters, each of which needs a result."),
+const job = record("AppRunJob", "An app run that its taker has to do.", {
+  appRunId: required(int, "Id of the app run."),
+  leaseToken: required(text, "Proves whose it is, to hold it and to report on it."),
+  attemptKey: required(text, "The same whenever it is taken: for products that know by a key what they have done."),
+  action: required(text, "The action."),
+  asset: required(text, "Name of the asset; empty: it needs none."),
+  configuration: required(object, "The asset's settings, without its secrets."),
+  parameters: required(list(object), "Sets of parameters, each of which needs a result."),
 });
 
 export const claimAppRuns = operation({

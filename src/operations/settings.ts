@@ -158,6 +158,10 @@ export const updateSystemSettings = operation({
     nameLengthLimit: optional(int, "Characters a severity's or status's name may have."),
     activeNamesLimit: optional(int, "How many severities, and statuses, may be active at once."),
     fileMegabytes: optional(int, "Megabytes (of 1,048,576 bytes) a file in the vault may have."),
+    connectivityMinutes: optional(
+      int,
+      "Minutes from one test of an asset's connectivity to the next; 0: only when somebody asks.",
+    ),
   },
   payload: { systemSettings: found(SystemSettings, "systemSettingsId", "The settings after the change.") },
   async run({ writer, input }) {
@@ -173,6 +177,7 @@ export const updateSystemSettings = operation({
       ["nameLengthLimit", 1],
       ["activeNamesLimit", 3],
       ["fileMegabytes", 1],
+      ["connectivityMinutes", 0],
     ] as const) {
       const number = input[field];
       if (typeof number === "number" && number < least)

@@ -3,11 +3,12 @@ import { ObjectType } from "type-graphql";
 import { CallbackReads, camelCase, type EndedRun, flat } from "../actions/callback.js";
 import type { Context } from "../context.js";
 import { ActionRun } from "../schema/action-run.js";
-import { addField, type Class, namedClass } from "../schema/classes.js";
+import { addField, namedClass } from "../schema/classes.js";
 import { Container, containers } from "../schema/container.js";
 import { columnOf } from "../schema/expose.js";
-import { flag, int, json, list, object, shaped, type Token, text, word } from "../schema/operations.js";
+import { flag, int, json, list, object, optional, required, text, word } from "../schema/operations.js";
 import { runStatus } from "../schema/playbook.js";
+import { record } from "../schema/record.js";
 
 /*
  * What a playbook's callback is called with when its action has ended, as a field of the action run.
@@ -18,43 +19,40 @@ ObjectType("ActionCallback", { description: "What the callback of an action gets
   callback,
 );
 
-const described = (token: Token<unknown>, description: string) => ({ token, description });
-
 const where = {
-  asset: described(text, "Name of the asset when it ran; empty: none."),
-  app: described(text, "Name of the app when it ran."),
-  action: described(text, "The action."),
-  name: described(text, "What the action run is called."),
-  appRunId: described(int, "Id of the app run."),
-  actionRunId: described(int, "Id of the action run."),
+  asset: required(text, "Name of the asset when it ran; empty: none."),
+  app: required(text, "Name of the app when it ran."),
+  action: required(text, "The action."),
+  name: required(text, "What the action run is called."),
+  appRunId: required(int, "Id of the app run."),
+  actionRunId: required(int, "Id of the action run."),
 };
 const outcome = {
-  status: described(word(runStatus), "How it ended."),
-  message: described(text, "What was said about it."),
-  parameter: described(object, "The parameters, with their context."),
-  data: described(json, "What the product answered."),
-  summary: described(object, "The answer in a few figures and words."),
+  status: required(word(runStatus), "How it ended."),
+  message: required(text, "What was said about it."),
+  parameter: required(object, "The parameters, with their context."),
+  data: required(json, "What the product answered."),
+  summary: required(object, "The answer in a few figures and words."),
 };
-const ids = { assetId: [int, "Id of the asset; null: none."], appId: [int, "Id of the app."] } as const;
+const ids = { assetId: optional(int, "Id of the asset; null: none."), appId: optional(int, "Id of the app.") };
 
-const result = shaped("ActionCallbackOutcome", "What one set of parameters gave on one asset.", outcome);
-const flatResult = shaped("ActionCallbackFlatResult", "What one set of parameters gave, and where.", {
+const result = record("ActionCallbackOutcome", "What one set of parameters gave on one asset.", outcome);
+const flatResult = record("ActionCallbackFlatResult", "What one set of parameters gave, and where.", {
   ...where,
   ...outcome,
+  ...ids,
 });
-const appResult = shaped("ActionCallbackResult", "What an app run gave on one asset.", {
+const appResult = record("ActionCallbackResult", "What an app run gave on one asset.", {
   ...where,
   status: outcome.status,
   message: outcome.message,
-  summary: described(object, "Figures over its results: `{total_objects, total_objects_successful}`."),
-  actionResults: described(list(result), "What each set of parameters gave."),
+  summary: required(object, "Figures over its results: `{total_objects, total_objects_successful}`."),
+  actionResults: required(list(result), "What each set of parameters gave."),
+  ...ids,
 });
-for (const type of [flatResult, appResult])
-  for (const [field, [token, description]] of Object.entries(ids))
-    addField(type.thunk() as Class, field, token.thunk, description);
-const calledAction = shaped("ActionCallbackAction", "Which action a callback is about.", {
+const calledAction = record("ActionCallbackAction", "Which action a callback is about.", {
   actionRunId: where.actionRunId,
-  actionName: described(text, "The action; an older name of `action`."),
+  actionName: required(text, "The action; an older name of `action`."),
   action: where.action,
   name: where.name,
 });

@@ -1,11 +1,11 @@
 import type { GraphQLFieldResolver } from "graphql";
-import { Arg, ObjectType, Query, Resolver, Subscription } from "type-graphql";
+import { ObjectType, Query, Resolver, Subscription } from "type-graphql";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
 import type { Delivery, Follower, Page, Wish } from "../events/feed.js";
 import { type Topic, topics } from "../events/topics.js";
 import { pageSize } from "../reads/connection.js";
-import { addField, type Class, namedClass } from "../schema/classes.js";
+import { addArguments, addField, type Class, namedClass } from "../schema/classes.js";
 import { pagesOf } from "../schema/connections.js";
 import { columnOf, Node } from "../schema/expose.js";
 import { inputType, int, text, time, word } from "../schema/operations.js";
@@ -103,11 +103,6 @@ function eventType({ event, object, part, node, status }: Topic): Class {
     (told: Delivery, _, { reads }, info) => reads.node(told.nodeType ?? "", told.nodeId ?? null, info),
   ]);
   return type;
-}
-
-function addArguments(owner: Class, field: string, list: [string, () => unknown, string][]): void {
-  for (const [index, [name, type, description]] of list.entries())
-    Arg(name, type as () => never, { nullable: true, description })(owner.prototype, field, index);
 }
 
 function follow(topic: Topic, { after, filter }: Arguments, context: Context): Follower {

@@ -16,6 +16,7 @@ import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
 import { type Arguments, columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
 import { type Given, inputType, oneOfTypes, type Payload, payloadType } from "../schema/operations.js";
+import { records } from "../schema/record.js";
 import "../schema/relations.js";
 import { actionRun } from "./action-run.js";
 import { actions } from "./actions.js";
@@ -26,7 +27,9 @@ import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
 import { beyondPlaybookApi, playbookApi } from "./playbook-api.js";
 import { SettingsResolver } from "./settings.js";
+import { SystemResolver } from "./system.js";
 import { ViewerResolver } from "./viewer.js";
+import { WidgetResolver, widgetResolvers } from "./widgets.js";
 
 type Resolve = GraphQLFieldResolver<Row, Context, never>;
 
@@ -46,7 +49,9 @@ export function gatewaySchema(): Promise<GraphQLSchema> {
       NodeResolver,
       ListResolver,
       SettingsResolver,
+      SystemResolver,
       ViewerResolver,
+      WidgetResolver,
     ],
     validate: false,
     pubSub: unused,
@@ -93,6 +98,11 @@ function attach(schema: GraphQLSchema): GraphQLSchema {
   }
   resolveBy(schema, "Query", "actionRun", actionRun as Resolve);
   for (const operation of operations) attachOperation(schema, operation);
+  for (const [field, resolve] of widgetResolvers) resolveBy(schema, "WidgetData", field, resolve as Resolve);
+  for (const { name, fields } of records.values()) {
+    for (const [field, given] of Object.entries(fields))
+      if ("target" in given) resolveBy(schema, name, field, resolverOfPayload(field, given));
+  }
   for (const [type, field, resolve] of eventResolvers) resolveBy(schema, type, field, resolve as Resolve);
   // type-graphql does not know @oneOf; graphql-js enforces and prints what is set here.
   for (const name of oneOfTypes) (schema.getType(name) as GraphQLInputObjectType).isOneOf = true;

@@ -3,6 +3,7 @@ import { geolocate } from "../connectors/geolocate.js";
 import { whois } from "../connectors/whois.js";
 import type { Writer } from "../database/pools.js";
 import { appActions, apps, assetApprovers, assets } from "../schema/app.js";
+import { appStatuses } from "../schema/app-status.js";
 import { labels } from "../schema/label.js";
 import { playbooks } from "../schema/playbook.js";
 import { statuses } from "../schema/status.js";
@@ -280,6 +281,12 @@ function addTool(rows: Rows, tool: Tool): void {
     primaryVoting: assetId === 4 ? 1 : 0,
     description: `The ${product} of this site.`,
   });
+  rows.add(appStatuses, {
+    assetId,
+    appId: id,
+    status: "success",
+    message: `Testing asset connectivity for '${asset}' using app '${name}' 1 action succeeded.`,
+  });
 }
 
 function addTemplate(rows: Rows, creatorId: number): number {
@@ -309,6 +316,7 @@ export const backgroundTables = [
   appActions,
   assets,
   assetApprovers,
+  appStatuses,
   playbooks,
   workbookTemplates,
   phaseTemplates,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, json, pgEnum, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
-import { id, timeOfInsert } from "./columns.js";
+import { id, time, timeOfInsert } from "./columns.js";
 import { exposeEnum } from "./enums.js";
 import { expose, json as jsonField } from "./expose.js";
 import { users } from "./user.js";
@@ -125,6 +125,8 @@ export const assets = pgTable(
     disabled: boolean().notNull().default(false),
     tags: text().array().notNull().default(sql`'{}'`),
     concurrencyLimit: integer(),
+    /** When it was last taken to be tested by the schedule. */
+    testTime: time(),
     primaryVoting: integer().notNull().default(0),
     secondaryVoting: integer().notNull().default(0),
     actionWhitelist: json().$type<Record<string, unknown>>().notNull().default({}),

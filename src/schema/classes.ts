@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { Field } from "type-graphql";
+import { Arg, Field } from "type-graphql";
 
 export type Class = new () => object;
 
@@ -17,4 +17,14 @@ export function addField(
   options: { nullable?: boolean; defaultValue?: unknown } = { nullable: true },
 ): void {
   Field(thunk as () => never, { description, ...options })(type.prototype, field);
+}
+
+/** Adds arguments to a derived field; all of them may be left out. */
+export function addArguments(
+  owner: Class,
+  field: string,
+  list: readonly (readonly [name: string, thunk: () => unknown, description: string])[],
+): void {
+  for (const [index, [name, thunk, description]] of list.entries())
+    Arg(name, thunk as () => never, { nullable: true, description })(owner.prototype, field, index);
 }

@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import { integer, timestamp } from "drizzle-orm/pg-core";
+import { type SQL, sql } from "drizzle-orm";
+import { type AnyPgColumn, integer, timestamp } from "drizzle-orm/pg-core";
 
 /** SOAR's numeric id; given ones are accepted, for imports. */
 export const id = () => integer().primaryKey().generatedByDefaultAsIdentity();
@@ -8,6 +8,10 @@ export const id = () => integer().primaryKey().generatedByDefaultAsIdentity();
 export const time = () => timestamp({ withTimezone: true, precision: 6, mode: "string" });
 
 export const timeOfInsert = () => time().notNull().default(sql`now()`);
+
+/** An instant inside JSON that Postgres makes, as the API writes it. */
+export const instant = (time: SQL | AnyPgColumn): SQL =>
+  sql`to_char((${time}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /** Raised by one at every change of the row's own fields. */
 export const revision = () => integer().notNull().default(1);

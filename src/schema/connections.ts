@@ -1,5 +1,5 @@
-import { Arg, Field, InputType, Int, ObjectType } from "type-graphql";
-import { addField, type Class, namedClass } from "./classes.js";
+import { Field, InputType, Int, ObjectType } from "type-graphql";
+import { addArguments, addField, type Class, namedClass } from "./classes.js";
 import { namedEnum, OrderDirection } from "./enums.js";
 
 @ObjectType("PageInfo", {
@@ -63,15 +63,12 @@ export function orderOf(name: string, fields: readonly string[]): Class {
 
 /** The arguments of a field that answers a connection. */
 export function connectionArguments(owner: Class, field: string, filter: Class, order: Class): void {
-  const list: [string, () => unknown, string][] = [
+  addArguments(owner, field, [
     ["first", () => Int, "At most this many from the start, 0 to 100; 50 when neither `first` nor `last` is given."],
     ["after", () => String, "Start after this cursor."],
     ["last", () => Int, "At most this many from the end, 0 to 100; not together with `first`."],
     ["before", () => String, "End before this cursor."],
     ["filter", () => filter, "Only objects that match."],
     ["orderBy", () => [order], "Most significant key first; by id when absent."],
-  ];
-  for (const [index, [name, type, description]] of list.entries()) {
-    Arg(name, type as () => never, { nullable: true, description })(owner.prototype, field, index);
-  }
+  ]);
 }

@@ -1,11 +1,11 @@
 import type { PgColumn } from "drizzle-orm/pg-core";
-import { ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { refusalCodes } from "../errors.js";
 import { addField, type Class, namedClass } from "./classes.js";
 import { connectionArguments } from "./connections.js";
 import { enumOf } from "./enums.js";
 import type { Exposed } from "./expose.js";
-import { DateTime, GraphQLJSON, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
+import { BigIntScalar, DateTime, GraphQLJSON, GraphQLJSONObject, type IdOrName, IdOrNameScalar } from "./scalars.js";
 
 /*
  * The words in which an operation says what it takes and gives. The GraphQL input and payload types, and the TypeScript
@@ -19,6 +19,8 @@ export interface Token<T> {
 }
 
 export const int: Token<number> = { thunk: () => Int };
+export const bigint: Token<number> = { thunk: () => BigIntScalar };
+export const number: Token<number> = { thunk: () => Float };
 export const text: Token<string> = { thunk: () => String };
 export const flag: Token<boolean> = { thunk: () => Boolean };
 export const time: Token<string> = { thunk: () => DateTime };
@@ -75,19 +77,6 @@ export function oneOf<I extends Inputs>(name: string, description: string, input
   return nested(name, description, inputs);
 }
 
-/** An object with several fields in a payload. */
-export function shaped(
-  name: string,
-  description: string,
-  fields: Record<string, Said>,
-): Token<Record<string, unknown>> {
-  const type = namedClass(name);
-  ObjectType(name, { description, simpleResolvers: true })(type);
-  for (const [field, { token, description }] of Object.entries(fields))
-    addField(type, field, token.thunk, description, {});
-  return { thunk: () => type };
-}
-
 export function inputType(name: string, description: string, inputs: Inputs): Class {
   const type = namedClass(name);
   InputType(name, { description })(type);
@@ -117,19 +106,9 @@ export interface Outcomes {
   payload: Payload;
 }
 
-/** A value and what it says. */
-export interface Said {
-  token: Token<unknown>;
-  description: string;
-}
-
-export const given = (token: Token<unknown>, description: string): Said => ({ token, description });
-export const found = (target: Exposed, key: string, description: string): Given => ({
-  target,
-  key,
-  as: "object",
-  description,
-});
+export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
+export const found = (target: Exposed, key: string, description: string) =>
+  ({ target, key, as: "object" as const, description }) satisfies Given;
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
   target,
   key,

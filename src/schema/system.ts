@@ -31,6 +31,7 @@ export const systemSettings = pgTable(
     nameLengthLimit: integer().notNull().default(20),
     activeNamesLimit: integer().notNull().default(10),
     fileMegabytes: integer().notNull().default(1024),
+    connectivityMinutes: integer().notNull().default(0),
   },
   (t) => [check("system_settings_one_row", sql`${t.id} = 1`)],
 );
@@ -52,6 +53,7 @@ export const SystemSettings = expose(systemSettings, {
     nameLengthLimit: "Characters a severity's or status's name may have.",
     activeNamesLimit: "How many severities, and statuses, may be active at once.",
     fileMegabytes: "Megabytes (of 1,048,576 bytes) a file in the vault may have.",
+    connectivityMinutes: "Minutes from one test of an asset's connectivity to the next; 0: only when somebody asks.",
   },
 });
 
