@@ -9,9 +9,11 @@ import pg from "pg";
 import { startContender } from "../contenders.js";
 import { startDatabase } from "../database.js";
 import { writePart } from "../results.js";
+import { seed } from "../seed.js";
 import { rounds, token } from "../settings.js";
 import { report } from "./report.js";
 
+const sizes = { containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 };
 const [samples, backlog, places, askers] = [60, 1_000, 4, 16];
 const connectors = join(import.meta.dirname, "connector.js");
 
@@ -19,7 +21,7 @@ const undo = [];
 const cleanUp = (step) => undo.push(step);
 
 async function bench() {
-  const database = await startDatabase({ containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 }, cleanUp);
+  const database = await startDatabase((client) => seed(client, sizes), cleanUp);
   const client = new pg.Client(database.url);
   await client.connect();
   cleanUp(() => client.end());
@@ -77,7 +79,8 @@ async function recovery({ startWorker, ask, begun, waitFor }) {
   const killed = performance.timeOrigin + performance.now();
   const other = await startWorker();
   await waitFor(places);
-  const times = await Promise.all(ids.map((id) => begun(id)));
+  const times = [];
+  for (const id of ids) times.push(await begun(id));
   await other.end("SIGTERM");
   return (Math.max(...times) - killed) / 1000;
 }
