@@ -17,7 +17,7 @@ const live = { plain: [join(root, "bench", "live", "plain.js")] };
 const youngSpace = "--max-semi-space-size=64";
 
 /** Starts a contender as a process of its own and waits for the address that it prints. */
-export async function startContender(name, database, cleanUp) {
+export async function startContender(name, database, cleanUp, settings = {}) {
   const child = spawn(process.execPath, [youngSpace, ...{ ...contenders, ...live }[name]], {
     // Not the checkout: a .env there is not meant for this.
     cwd: database.folder,
@@ -30,6 +30,7 @@ export async function startContender(name, database, cleanUp) {
       SAMPLE_DATA: "false",
       COST_PER_MINUTE: "0",
       LOG_LEVEL: "warn",
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -96,7 +96,8 @@ export async function createServer(
 /** What goes on beside requests, from when the gateway is ready until it closes: this one tells how it is, and tests assets. */
 function workBeside(app: FastifyInstance, database: Database, tester: Tester): void {
   const warn = (what: string) => (error: unknown) => app.log.warn({ err: error }, what);
-  const test: Tester["test"] = (connector, settings) => tester.test(connector, settings);
+  const stop = new AbortController();
+  const test = (connector: string, settings: Record<string, unknown>) => tester.test(connector, settings, stop.signal);
   const testAll = () => testDueAssets(database.writer, test).catch(warn("assets could not be tested"));
   const timer = setInterval(testAll, minute).unref();
   let stopTelling: (() => Promise<unknown>) | undefined;
@@ -106,6 +107,7 @@ function workBeside(app: FastifyInstance, database: Database, tester: Tester): v
   });
   app.addHook("preClose", async () => {
     clearInterval(timer);
+    stop.abort();
     await stopTelling?.();
   });
 }

@@ -36,7 +36,7 @@ async function run(input: Input, headers = {}) {
 
 async function act(input: Input) {
   const query = `mutation ($input: ActInput!) { act(input: $input) { success message code field actionRunId actionRun {
-    name status execDelaySecs approvals { nodes { id status approver { username } asset { name } } } appRuns { nodes { id appName assetName status } } } } }`;
+    name status execDelaySecs approvals { nodes { id status approver { username } asset { name } } } appRuns { nodes { id appName assetName status message } } } } }`;
   const { data, errors } = await ask(query, { input: { container, ...input } });
   expect(errors).toBeUndefined();
   return data.act;
@@ -164,6 +164,14 @@ describe("on behalf of a playbook run", () => {
 });
 
 describe("act", () => {
+  test("says of an app run that no connector of the gateway takes what it waits for", async () => {
+    const { actionRun } = await act({ action: "echo", parameters: [{ value: "a" }], assets: ["tester", "outside"] });
+    expect(actionRun.appRuns.nodes).toMatchObject([
+      { assetName: "tester", message: "" },
+      { assetName: "outside", message: "Waits for a connector of Outside outside the gateway." },
+    ]);
+  });
+
   test("takes every app that has the action, only those assets that are named or tagged", async () => {
     const all = await act({ action: "echo", parameters: [{ value: "a" }] });
     expect(all.actionRun).toMatchObject({ name: "user initiated echo action", status: "PENDING" });
@@ -389,6 +397,7 @@ describe("an action that needs approval", () => {
     const { actionRun } = await act({ action: "harm", assets: ["guarded"], reviewer: reviewer.name });
     const [asked, ...others] = actionRun.approvals.nodes;
     expect(others).toEqual([]);
+    expect(actionRun.appRuns.nodes).toMatchObject([{ status: "PENDING", message: "Waits for approval." }]);
     expect(asked).toMatchObject({ approver: { username: reviewer.name }, asset: null });
     expect(await take()).toEqual([]);
     await answer("approveActionRun", asked.id, reviewer.token);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { endingOf } from "../src/actions/ending.js";
+import { endOf } from "../src/actions/end.js";
 import { openGateway } from "./support/gateway.js";
 import { overSocket } from "./support/live.js";
 
@@ -156,17 +156,17 @@ describe("the message of an app run", () => {
     const said =
       "Domain: example.com, Organization: Example, Inc., Name: Host, Example Inc., City: San Jose, Country: US";
     const run = { name: "user initiated whois domain action", assetName: "whois", parameters: [] };
-    expect(endingOf(run, [answer(said)]).message).toBe(
+    expect(endOf(run, [answer(said)]).message).toBe(
       `'user initiated whois domain action' on asset 'whois': 1 action succeeded. (1)For Parameter: {"domain":"example.com"} Message: "${said}"`,
     );
   });
 
   test("counts what failed too, and names no asset where there is none", () => {
     const run = { name: "n", assetName: "", parameters: [] };
-    expect(endingOf(run, [answer("a"), answer("b"), answer("c", false)])).toMatchObject({
+    expect(endOf(run, [answer("a"), answer("b"), answer("c", false)])).toMatchObject({
       success: true,
       message: expect.stringMatching(/^'n': 2 actions succeeded, 1 action failed\. \(1\)For .* \(2\)For .* \(3\)For /),
     });
-    expect(endingOf(run, [answer("a", false)])).toMatchObject({ success: false });
+    expect(endOf(run, [answer("a", false)])).toMatchObject({ success: false });
   });
 });

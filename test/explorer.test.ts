@@ -18,6 +18,8 @@ const shows: Record<string, RegExp> = {
   "Write a note": /"success":true.*"noteType":"GENERAL"/,
   Comment: /"success":true.*"username":"admin"/,
   "Open a case from a template": /"success":true.*"tasks":\{"nodes":\[\{"name":"\w/,
+  "Run an action": /"success":true.*"message":"New action queued\.".*"appRuns":\{"nodes":\[\{"status":"PENDING"/,
+  "Read what an action gave": /"city":"Research".*"action_results":\[\{"status":"success"/,
   "Promote an incident to a case": /"success":true.*"containerType":"CASE","currentPhase":\{"name":"\w/,
   "Merge an incident into a case": /"success":true.*"Artifact":\{"copied":[1-9]/,
   "Set the status of several": /"success":true.*"status":"open".*"status":"open"/,

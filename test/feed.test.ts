@@ -202,6 +202,15 @@ describe.each(transports)("%s", (_, follow) => {
 });
 
 describe("the events", () => {
+  test("are told by connections that outlive the requests whose events they are", async () => {
+    const lost: unknown[] = [];
+    const lose = (client: unknown) => lost.push(client);
+    database.pool.on("remove", lose);
+    for (let n = 0; n < 30; n++) await comment(7);
+    database.pool.off("remove", lose);
+    expect(lost).toEqual([]);
+  });
+
   test("of an operation that is refused, fails or is done already, are not told", async () => {
     const told = overSocket(url, token, containerEvents, { filter: { container: 12 } });
     await told.until(({ events }) => events.length === 1);

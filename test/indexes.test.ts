@@ -70,6 +70,7 @@ async function grow(): Promise<void> {
       `update ${tableOf(type)} set ${columnName(type, field)} = 'Nothing but a rarity' ${five(tableOf(type))};`,
   );
   await database.pool.query(`
+    set statement_timeout = 0;
     insert into labels (name) values ('Rarity');
     insert into severities (name) values ('Rarity');
     insert into statuses (name, status_type) values ('Rarity', 'open');

@@ -136,7 +136,9 @@ function usualOf(name: string, type: GraphQLInputType): unknown {
   if (known) return known();
   const named = getNamedType(type);
   if ("getValues" in named) return named.getValues()[0]!.name;
-  const value = { Int: 1, Float: 1, String: `kept_${++made}`, JSONObject: {}, Boolean: false }[named.name];
+  const value = isInputObjectType(named)
+    ? place(type, [named.isOneOf ? Object.keys(named.getFields())[0]! : "none"], 1)
+    : { Int: 1, Float: 1, String: `kept_${++made}`, JSONObject: {}, Boolean: false, IdOrName: 1 }[named.name];
   return isListType(getNullableType(type)) ? [value] : value;
 }
 
@@ -203,6 +205,8 @@ for (const mutation of mutations.filter(({ name }) => !name.startsWith("delete")
           const { status, data, errors } = await ask(document, { input });
           if (errors) {
             const { code, path } = errors[0].extensions;
+            // An object of the sample that is somebody else's business.
+            if (code === "FORBIDDEN" && "approvalId" in input) return;
             expect([status, code], errors[0].message).toEqual([errors[0].path ? 200 : 400, "BAD_USER_INPUT"]);
             const named = canBeKept(value) ? errors[0].message : path;
             expect(named).toContain(String(leaf.path.at(-1)));

@@ -364,6 +364,88 @@ subscription FollowContainer {
 `,
   },
   {
+    job: "Run an action",
+    query: `# On every asset of every app that has it, unless assets
+# say where. It is queued; wait for its end with
+# actionRun(id: …, waitSeconds: 30).
+
+mutation RunAction {
+  act(
+    input: {
+      container: 7
+      action: "geolocate ip"
+      parameters: [{ ip: "1.1.1.1" }, { ip: "8.8.8.8" }]
+      assets: ["maxmind"]
+    }
+  ) {
+    success
+    message
+    code
+    actionRun {
+      id
+      status
+      appRuns {
+        nodes {
+          status
+          message
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Follow actions",
+    query: `# Tells how actions go, from now on: run it, and run one in
+# another tab. After a break, give the last cursor as
+# after and miss nothing.
+
+subscription FollowActions {
+  actionRunEvents {
+    kind
+    cursor
+    sequence
+    status
+    actionRun {
+      id
+      action
+      message
+    }
+    appRun {
+      message
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Read what an action gave",
+    query: `# The results, and with kwargs all that a playbook's
+# callback is called with, under Python's names.
+
+query ActionResults {
+  actionRun(id: 11, waitSeconds: 30) {
+    status
+    message
+    callback {
+      success
+      results {
+        asset
+        actionResults {
+          message
+          parameter
+          data
+          summary
+        }
+      }
+      kwargs
+    }
+  }
+}
+`,
+  },
+  {
     job: "Page a long list",
     query: `# Twenty at a time. For the next page put endCursor where
 # null stands, until hasNextPage is false. Nothing is missed

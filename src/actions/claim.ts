@@ -63,7 +63,7 @@ export async function claim(
         and not exists (select from assets where assets.id = app_runs.asset_id and concurrency_limit is not null)
       order by app_runs.claim_time, app_runs.id limit ${most} - (select count(*) from limited) for update skip locked
     ), claimed as (
-      update app_runs set status = 'running', attempt = attempt + 1, deaths = deaths + (lease_token is not null)::int,
+      update app_runs set status = 'running', message = '', attempt = attempt + 1, deaths = deaths + (lease_token is not null)::int,
         lease_token = gen_random_uuid(), claim_time = now() + make_interval(secs => ${leaseSeconds}),
         start_time = coalesce(start_time, now())
       where id in (select id from limited union all select id from unlimited) returning *

@@ -1,6 +1,6 @@
 import type { Database } from "../database/pools.js";
 import type { Claimed } from "./claim.js";
-import { type Answered, type Ending, endingOf, withoutContext } from "./ending.js";
+import { type Answered, type End, endOf, withoutContext } from "./end.js";
 import { dispatch } from "./lease.js";
 import type { Called, Processes } from "./processes.js";
 import { refusal } from "./refusal.js";
@@ -20,7 +20,7 @@ export interface Means {
  * Runs a claimed app run on its connector, one set of parameters after the other, and gives how it ended; undefined when
  * it is not this worker's to end.
  */
-export async function execute(means: Means, run: Claimed, signal: AbortSignal): Promise<Ending | undefined> {
+export async function execute(means: Means, run: Claimed, signal: AbortSignal): Promise<End | undefined> {
   const refused = refusal(run);
   if (refused) return refused;
   if (run.effect === "unsafe" && !(await dispatch(means.database.writer, [run]))) return undefined;
@@ -47,7 +47,7 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
     broken ||= "error" in called;
     results.push(answered(parameter, called));
   }
-  return endingOf(run, results, { log, exceptionOccurred: broken, outcomeUnknown: lost && run.effect === "unsafe" });
+  return endOf(run, results, { log, exceptionOccurred: broken, outcomeUnknown: lost && run.effect === "unsafe" });
 }
 
 function answered(parameter: Record<string, unknown>, called: Called): Answered {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Writer } from "../database/pools.js";
 import type { RunChange } from "../ledger.js";
-import type { Answered, Ending } from "./ending.js";
+import type { Answered, End } from "./end.js";
 import type { Lease } from "./lease.js";
 
 /**
@@ -9,16 +9,16 @@ import type { Lease } from "./lease.js";
  * the last one: the row of the action run is locked, so exactly one is that. Gives what changed; undefined when the lease
  * was lost, and nothing did.
  */
-export function finish(writer: Writer, { id, leaseToken }: Lease, ending: Ending): Promise<RunChange | undefined> {
+export function finish(writer: Writer, { id, leaseToken }: Lease, ending: End): Promise<RunChange | undefined> {
   return end(writer, sql`id = ${id} and lease_token::text = ${leaseToken} and status = 'running'`, ending);
 }
 
 /** Ends an app run that nobody has begun. */
-export function finishUnclaimed(writer: Writer, id: number, ending: Ending): Promise<RunChange | undefined> {
+export function finishUnclaimed(writer: Writer, id: number, ending: End): Promise<RunChange | undefined> {
   return end(writer, sql`id = ${id} and status = 'pending'`, ending);
 }
 
-async function end(writer: Writer, which: SQL, ending: Ending): Promise<RunChange | undefined> {
+async function end(writer: Writer, which: SQL, ending: End): Promise<RunChange | undefined> {
   const { success, results, exceptionOccurred = false, outcomeUnknown = false, log = "" } = ending;
   const succeeded = results.filter((result) => result.success).length;
   const failed = results.length - succeeded;

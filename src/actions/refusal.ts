@@ -1,11 +1,11 @@
 import type { Claimed } from "./claim.js";
-import { type Ending, failure } from "./ending.js";
+import { type End, failure } from "./end.js";
 
 /** After so many workers that did not come back from it an app run is not tried again. */
 const mostDeaths = 3;
 
 /** Why a claimed app run is ended instead of being done, if so. */
-export function refusal(run: Claimed): Ending | undefined {
+export function refusal(run: Claimed): End | undefined {
   if (run.effect === "unsafe" && run.dispatched)
     return failure(run, "Its worker was lost while it ran, and it must not be done twice: what it did is not known.", {
       outcomeUnknown: true,

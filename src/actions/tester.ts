@@ -19,12 +19,12 @@ export class Tester {
 
   constructor(readonly processes: Processes) {}
 
-  test(connector: string, settings: Readonly<Record<string, unknown>>): Promise<Tested> {
+  test(connector: string, settings: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Tested> {
     return this.#limit(async () => {
       const called = await this.processes.call({
         order: { connector, action: null, parameters: {}, settings, attemptKey: "" },
         milliseconds: patience,
-        signal: new AbortController().signal,
+        signal,
         log: () => {},
       });
       if ("error" in called) return { passed: false, message: called.error };

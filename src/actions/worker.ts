@@ -5,7 +5,7 @@ import { Bell } from "../events/bell.js";
 import { channel } from "../events/log.js";
 import { change } from "./change.js";
 import { type Claimed, claim } from "./claim.js";
-import { failure } from "./ending.js";
+import { failure } from "./end.js";
 import { execute, type Means } from "./execute.js";
 import { finish } from "./finish.js";
 import { extension, handBack } from "./lease.js";

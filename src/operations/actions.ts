@@ -16,7 +16,7 @@ import {
   text,
   time,
 } from "../schema/operations.js";
-import { container, type LockedContainer, onContainer } from "./container.js";
+import { atContainer, container, type FoundContainer } from "./container.js";
 import { atMost, userId } from "./names.js";
 import { type AssetRow, type Planned, planTargets, type Target } from "./targets.js";
 
@@ -52,7 +52,7 @@ export const runAction = operation({
     targets: required(list(target), "Where and with what it runs."),
   },
   payload,
-  on: onContainer,
+  on: atContainer,
   async run(work, { id }) {
     const { input } = work;
     if (!input.targets.length) return refuse("INVALID_VALUE", "The list of targets is empty.", "targets");
@@ -86,7 +86,7 @@ export const act = operation({
     customFunction: optional(json, "Comes back with the result as it is."),
   },
   payload,
-  on: onContainer,
+  on: atContainer,
   async run(work, container) {
     const { input } = work;
     const reviewer = await userId(work, input.reviewer, "reviewer");
@@ -147,6 +147,7 @@ async function queue(
       assetName: asset?.name,
       parameters: [...parameters],
       effect: app.effect,
+      message: waits(held(approvers), app),
       effectiveUserId: work.context.caller.id,
       claimTime: held(approvers) ? null : begins(asked.startTime),
     })),
@@ -162,10 +163,16 @@ async function queue(
   return queued(work, containerId, actionRunId);
 }
 
+/** What an app run waits for beside its turn. */
+function waits(held: boolean, { name, connector }: Planned["app"]): string {
+  if (held) return "Waits for approval.";
+  return connector === null ? `Waits for a connector of ${name} outside the gateway.` : "";
+}
+
 /** A manual action waits for a person, who completes it. */
 async function queueManual(
   work: Work<unknown>,
-  { id }: LockedContainer,
+  { id }: FoundContainer,
   asked: Asked,
   reviewer: number | null,
 ): Promise<Done> {

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { failure } from "../actions/ending.js";
+import { failure } from "../actions/end.js";
 import { finishUnclaimed } from "../actions/finish.js";
 import { visible } from "../auth/visible.js";
 import { AppError, refuse } from "../errors.js";
@@ -129,7 +129,7 @@ function verdict(
 /** Lets workers take app runs, from the start on that was asked for. */
 async function release({ writer }: Work<unknown>, actionRunId: number, runs: readonly HeldRun[]): Promise<void> {
   await writer.execute(sql`
-    update app_runs set claim_time = greatest(now(), a.create_time + make_interval(secs => a.exec_delay_secs))
+    update app_runs set message = '', claim_time = greatest(now(), a.create_time + make_interval(secs => a.exec_delay_secs))
     from action_runs a where a.id = ${actionRunId} and app_runs.action_run_id = a.id and app_runs.status = 'pending'
       and app_runs.id = any(${sql.param(runs.map(({ id }) => id))}::int[])`);
 }

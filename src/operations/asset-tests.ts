@@ -67,8 +67,12 @@ export const testAsset: Operation = {
 async function test(context: Context, reference: IdOrName): Promise<Tested | undefined> {
   if (!context.caller.permissions.has(keepTest.may) || !context.tester) return undefined;
   const found = await testable({ writer: context.database.writer, context }, reference).catch(() => undefined);
-  context.ending?.extend(patience);
-  return found && context.tester.test(found.connector, found.settings);
+  if (!found) return undefined;
+  const { tester, ending } = context;
+  const stop = new AbortController();
+  ending?.extend(patience);
+  const over = ending?.begin(() => stop.abort());
+  return tester.test(found.connector, found.settings, stop.signal).finally(over);
 }
 
 const settings = sql<Record<string, unknown>>`${assets.configuration}::jsonb || ${assets.secrets}::jsonb`;

@@ -1,6 +1,6 @@
 import { and, eq, or } from "drizzle-orm";
 import { claim } from "../actions/claim.js";
-import { type Answered, endingOf, withoutContext } from "../actions/ending.js";
+import { type Answered, endOf, withoutContext } from "../actions/end.js";
 import { finish } from "../actions/finish.js";
 import { dispatch, extension } from "../actions/lease.js";
 import { refusal } from "../actions/refusal.js";
@@ -150,7 +150,7 @@ export const reportAppRun = operation({
         summary: own?.summary ?? {},
       };
     });
-    const changed = await finish(writer, { id: run.id, leaseToken: input.leaseToken }, endingOf(run, answered));
+    const changed = await finish(writer, { id: run.id, leaseToken: input.leaseToken }, endOf(run, answered));
     if (!changed)
       return refuse(
         "WRONG_STATE",

@@ -31,6 +31,8 @@ type Offer = Declared & {
   version: string;
   disabled: boolean;
   offered: boolean;
+  /** Null: a connector outside the gateway has to take its app runs. */
+  connector: string | null;
 };
 
 export interface AssetRow {
@@ -142,7 +144,7 @@ async function offersOf(
   named: readonly IdOrName[],
 ): Promise<Offer[]> {
   const { rows } = await writer.execute<Offer & Record<string, unknown>>(sql`
-    select apps.id, apps.appid, apps.name, apps.app_version as version, apps.disabled, a.id is not null as offered,
+    select apps.id, apps.appid, apps.name, apps.app_version as version, apps.disabled, apps.connector, a.id is not null as offered,
       coalesce(a.action, '') as action, coalesce(a.type, '') as type, coalesce(a.effect, 'read') as effect,
       coalesce(a.needs_asset, true) as "needsAsset", coalesce(a.parameters, '{}') as parameters
     from apps left join app_actions a on a.app_id = apps.id and lower(a.action) = lower(${action})

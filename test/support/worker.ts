@@ -32,6 +32,7 @@ export async function startWorker(database: Database, settings: Record<string, s
     ...process.env,
     DATABASE_URL: `postgres://${login}@localhost/${rows[0].name}?${place}`,
     CONNECTORS: testConnector,
+    ACCEPT_DATA_LOSS: "true",
     ...settings,
   };
   const child = spawn(process.execPath, ["dist/main.js", "worker"], {

@@ -8,7 +8,7 @@ export interface Answered extends Omit<Result, "message"> {
 }
 
 /** How an app run ended, in the words and figures that are kept. */
-export interface Ending {
+export interface End {
   readonly success: boolean;
   readonly message: string;
   readonly results: readonly Answered[];
@@ -21,11 +21,11 @@ export interface Ending {
 type Run = Pick<Claimed, "name" | "assetName" | "parameters">;
 
 /** The ending of an app run that gave these results: a success when any of them is. */
-export function endingOf(
+export function endOf(
   run: Run,
   results: readonly Answered[],
-  rest: Omit<Ending, "success" | "message" | "results"> = {},
-): Ending {
+  rest: Omit<End, "success" | "message" | "results"> = {},
+): End {
   const succeeded = results.filter(({ success }) => success).length;
   const counts = [counted(succeeded, "succeeded"), counted(results.length - succeeded, "failed")].filter(Boolean);
   const where = run.assetName ? ` on asset '${run.assetName}'` : "";
@@ -42,7 +42,7 @@ export function endingOf(
 }
 
 /** The ending of an app run that failed as a whole, for one reason. */
-export function failure(run: Run, reason: string, rest: Omit<Ending, "success" | "message" | "results"> = {}): Ending {
+export function failure(run: Run, reason: string, rest: Omit<End, "success" | "message" | "results"> = {}): End {
   const results = run.parameters.map((parameter) => ({
     success: false,
     message: reason,
@@ -50,7 +50,7 @@ export function failure(run: Run, reason: string, rest: Omit<Ending, "success" |
     data: [],
     summary: {},
   }));
-  return endingOf(run, results, rest);
+  return endOf(run, results, rest);
 }
 
 /** The parameters that the product sees: without where their values came from. */
