@@ -1,15 +1,17 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { eq, sql } from "drizzle-orm";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { hashPassword } from "../src/auth/passwords.js";
 import { actionRuns } from "../src/schema/action-run.js";
 import { appStatuses } from "../src/schema/app-status.js";
 import { users } from "../src/schema/user.js";
 import { openGateway } from "./support/gateway.js";
 import { call } from "./support/operations.js";
+import { startGateway, urlOf } from "./support/processes.js";
 
 /*
  * What the manuals print is kept as data in `fixtures/rest`: the samples of answers, of which every live answer must have
@@ -404,6 +406,25 @@ describe("every endpoint", () => {
     expect((await get("app_status", nobody)).body).toEqual({ count: 0, data: [], num_pages: 1 });
     const known = await writer.select().from(appStatuses);
     expect((await get("app_status")).body.count).toBe(known.length);
+  });
+
+  test("answers also where callers may send no documents but those that are kept", async () => {
+    const [[name]] = (await database.read(sql`select current_database()`)) as [[string]];
+    const folder = mkdtempSync(join(tmpdir(), "soar-kept-"));
+    const settings = {
+      PERSISTED_OPERATIONS: folder,
+      PERSISTED_ONLY: "true",
+      ACCEPT_DATA_LOSS: "true",
+      WORKER: "false",
+    };
+    const other = await startGateway(urlOf(inject("postgres").connection, name), token, settings);
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const own = await fetch(`${other.url}/graphql`, { method: "POST", headers, body: '{"query":"{ version }"}' });
+    expect(await own.json()).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
+    const answer = await fetch(`${other.url}/rest/version`, { headers });
+    expect(await answer.json()).toEqual((await get("version")).body);
+    await other.kill();
+    rmSync(folder, { recursive: true });
   });
 
   test("elsewhere is nothing", async () => {

@@ -33,9 +33,7 @@ export async function watchService(
 
 export async function takeSnapshot({ writer, read }: Database, name: Service, stopped: boolean): Promise<void> {
   const own = { name, host: hostname(), pid: process.pid, stopped, ...(await ownUsage()) };
-  const backends = await read(
-    sql`select pid from pg_stat_activity where backend_type is not null order by backend_start`,
-  );
+  const backends = await read(sql`select pid from pg_stat_activity`);
   const pids = backends.map(([pid]) => Number(pid));
   const database = { name: "postgres", host: "", pid: 0, numInstances: pids.length, ...(await postgresUsage(pids)) };
   const t = serviceSnapshots;
