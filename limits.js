@@ -70,7 +70,11 @@ Each caller may spend \`COST_PER_MINUTE\` in a minute (${COST_PER_MINUTE}; 0: wi
 | a statement whose client has gone | ${session.client_connection_check_interval} | cancelled |
 
 A request that takes too long, or whose client has gone, has its statement cancelled, and nothing of it begins any more;
-changes that were not committed are undone. Filters that no index serves read until the statement's time is over.
+changes that were not committed are undone. One that waits, by \`waitSeconds\` or for an asset that is tested, has that time besides.
+
+For what no index finds, such as \`artifacts(filter: { hasNote: { eq: true } })\`, the rows are looked through in the order asked
+for, those that the rest of the filter leaves: enough for a page, but no more than the limit \`rows\` above. A \`totalCount\`
+then counts what is among those, with \`totalCountExact\` false.
 
 ## What is kept as it was written
 
