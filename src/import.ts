@@ -16,6 +16,12 @@ const text = z.string();
 const name = z.string().trim().min(1);
 const reference = z.union([z.string(), z.number().int()]).nullish();
 
+/** What helps with a task: beside its other fields, or together. */
+const suggested = {
+  actions: z.array(text).nullish(),
+  playbooks: z.array(z.union([text, z.object({ scm: text, playbook: text })])).nullish(),
+};
+
 const template = z.object({
   name,
   description: text.nullish(),
@@ -34,14 +40,14 @@ const template = z.object({
               description: text.nullish(),
               owner: reference,
               role: reference,
-              actions: z.array(text).nullish(),
-              playbooks: z.array(z.union([text, z.object({ scm: text, playbook: text })])).nullish(),
+              ...suggested,
+              suggestions: z.object(suggested).nullish(),
             }),
           )
-          .default([]),
+          .nullish(),
       }),
     )
-    .default([]),
+    .nullish(),
 });
 
 /** The input of `createWorkbookTemplate` that a workbook template file of SOAR describes. */
@@ -51,17 +57,21 @@ export function templateInput(file: unknown) {
     ...rest,
     isDefault,
     isNoteRequired,
-    phases: phases.map((phase) => ({
+    phases: (phases ?? []).map((phase) => ({
       ...phase,
-      tasks: phase.tasks.map((task) => ({
+      tasks: (phase.tasks ?? []).map(({ suggestions, ...task }) => ({
         ...task,
         owner: task.owner || null,
         role: task.role || null,
-        playbooks: task.playbooks?.map((one) => (typeof one === "string" ? one : `${one.scm}/${one.playbook}`)),
+        actions: [task, suggestions].flatMap((one) => one?.actions ?? []),
+        playbooks: [task, suggestions].flatMap((one) => one?.playbooks ?? []).map(playbookName),
       })),
     })),
   };
 }
+
+const playbookName = (one: string | { scm: string; playbook: string }) =>
+  typeof one === "string" ? one : `${one.scm}/${one.playbook}`;
 
 const settings = z.record(text, z.record(text, z.unknown()));
 
