@@ -282,6 +282,7 @@ describe("a filter that no index finds anything by", () => {
       return (await plansOf(sent!)).filter((plan) => plan["Relation Name"] === "artifacts").map(rowsRead);
     };
     expect((await read(artifactsWith("hasNote: { eq: false }")))[0]).toBeLessThan(few);
+    expect((await read(artifactsWith('name: { icontains: "a" }')))[0]).toBeLessThan(few);
     expect(await read(artifactsWith(never, "totalCount"))).toEqual([most + 1, 0]);
   });
 

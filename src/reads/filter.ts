@@ -28,11 +28,17 @@ function isServed(type: Exposed, condition: Filter): boolean {
   const [[field, wanted]] = Object.entries(condition) as [[string, Filter]];
   const isFound = (target: Exposed, filter: Filter) => conjuncts(filter).some((one) => isServed(target, one));
   if (field === "or") return (wanted as unknown as Filter[]).every((one) => isFound(type, one));
-  if (field === "not" || wanted.isNull === false) return false;
+  if (field === "not") return false;
   const source = type.fields.get(field)!;
   if (!isIndexed(type, source)) return false;
-  if (source.by !== "one" && source.by !== "many") return true;
+  if (source.by !== "one" && source.by !== "many") return Object.entries(wanted).some(narrows);
   return conjuncts(wanted).length === 0 || isFound(source.target, wanted);
+}
+
+/** Whether a lookup leaves few rows. One for any value does not, nor one for a letter or two, of which the index knows nothing. */
+function narrows([lookup, operand]: [lookup: string, operand: unknown]): boolean {
+  if (lookup === "isNull") return operand === true;
+  return lookup !== "icontains" || String(operand).length >= 3;
 }
 
 /**
