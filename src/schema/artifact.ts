@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { isNotNull, sql } from "drizzle-orm";
 import { type AnyPgColumn, boolean, index, integer, json, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { Field, ObjectType } from "type-graphql";
 import { apps } from "./app.js";
@@ -56,11 +56,10 @@ export const artifacts = pgTable(
     index("artifacts_severity").on(sql`lower(${t.severity})`, t.id),
     index().on(t.hash),
     index().on(t.sourceDataIdentifier),
-    index().on(t.ownerId, t.id),
-    index().on(t.playbookRunId, t.id),
-    index().on(t.ingestAppId, t.id),
-    index().on(t.parentContainerId, t.id),
-    index().on(t.parentArtifactId, t.id),
+    // Most artifacts have none of these.
+    ...[t.ownerId, t.playbookRunId, t.ingestAppId, t.parentContainerId, t.parentArtifactId].map((column) =>
+      index().on(column, t.id).where(isNotNull(column)),
+    ),
     index().using("gin", t.tags),
     index("artifacts_name_parts").using("gin", t.name.op("gin_trgm_ops")),
     index("artifacts_cef").using("gin", sql`(${t.cef}::jsonb) jsonb_path_ops`),
