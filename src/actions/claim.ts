@@ -50,6 +50,7 @@ export async function claim(
   const { rows: assets } = await writer.execute<{ id: number }>(sql`
     select id from assets where concurrency_limit is not null
       and exists (select from app_runs where app_runs.asset_id = assets.id and ${due}) order by id for no key update skip locked`);
+  // By arrays of ids, which Postgres takes for short; of rows it would expect many, and read whole tables.
   const { rows } = await writer.execute<Claimed & Record<string, unknown>>(sql`
     with free as materialized (
       select id, concurrency_limit - (select count(*)::int from app_runs
@@ -68,9 +69,9 @@ export async function claim(
       update app_runs set status = 'running', message = '', attempt = attempt + 1, deaths = deaths + (lease_token is not null)::int,
         lease_token = gen_random_uuid(), claim_time = now() + make_interval(secs => ${leaseSeconds}),
         start_time = coalesce(start_time, now())
-      where id in (select id from limited union all select id from unlimited) returning *
+      where id = any(array(select id from limited union all select id from unlimited)) returning *
     ), pending as (
-      select id from action_runs where id in (select action_run_id from claimed) and status = 'pending' order by id for no key update
+      select id from action_runs where id = any(array(select action_run_id from claimed)) and status = 'pending' order by id for no key update
     ), begun as (
       update action_runs set status = 'running', start_time = now(), update_time = now() from pending
       where action_runs.id = pending.id returning action_runs.id

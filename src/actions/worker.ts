@@ -145,10 +145,8 @@ export class Worker {
     for (const { stop } of left) stop.abort();
     if (others.length) await handBack(this.database.writer, others);
     const reason = "Its worker was stopped while it ran, and it must not be done twice: what it did is not known.";
-    await this.#turn(
-      unsafe.map(({ run }) => ({ run, ending: failure(run, reason, { outcomeUnknown: true }) })),
-      0,
-    );
+    const ended = unsafe.map(({ run }) => ({ run, ending: failure(run, reason, { outcomeUnknown: true }) }));
+    if (ended.length) await this.#turn(ended, 0);
     this.#means.processes.stop();
   }
 }
