@@ -6,6 +6,7 @@ import type { Context } from "./context.js";
 import type { Writer } from "./database/pools.js";
 import { AppError, Refusal } from "./errors.js";
 import { ring } from "./events/stamp.js";
+import { callWorkers } from "./events/work.js";
 import { claim, type Event, type Outcome, type RunChange, record, recordFailure, runEvent } from "./ledger.js";
 import { defaulted, flag, type InputOf, type Inputs, type Payload } from "./schema/operations.js";
 
@@ -155,6 +156,7 @@ async function execute(
       },
       ({ endings }) => endings,
     );
+    if (events.some(({ topic }) => topic === "actionRun")) callWorkers(context.database);
     if (events.length) ring(context.database);
     return outcome;
   } catch (error) {

@@ -26,6 +26,8 @@ export interface Claimed {
   readonly dispatched: boolean;
   /** Whether its app or asset was disabled meanwhile. */
   readonly disabled: boolean;
+  /** Whether its action run began by it. */
+  readonly first: boolean | null;
 }
 
 export interface Claim {
@@ -37,7 +39,7 @@ export interface Claim {
 
 /**
  * Takes app runs that are due, and those whose worker let its lease run out: the same statement for both. Times are the
- * database's. Gives them, and the action runs that began by it.
+ * database's. Gives them, and the action runs that began by it; those are locked in the order of ids, as by everybody.
  */
 export async function claim(
   writer: Writer,
@@ -48,6 +50,7 @@ export async function claim(
   const { rows: assets } = await writer.execute<{ id: number }>(sql`
     select id from assets where concurrency_limit is not null
       and exists (select from app_runs where app_runs.asset_id = assets.id and ${due}) order by id for no key update skip locked`);
+  // By arrays of ids, which Postgres takes for short; of rows it would expect many, and read whole tables.
   const { rows } = await writer.execute<Claimed & Record<string, unknown>>(sql`
     with free as materialized (
       select id, concurrency_limit - (select count(*)::int from app_runs
@@ -66,26 +69,23 @@ export async function claim(
       update app_runs set status = 'running', message = '', attempt = attempt + 1, deaths = deaths + (lease_token is not null)::int,
         lease_token = gen_random_uuid(), claim_time = now() + make_interval(secs => ${leaseSeconds}),
         start_time = coalesce(start_time, now())
-      where id in (select id from limited union all select id from unlimited) returning *
+      where id = any(array(select id from limited union all select id from unlimited)) returning *
+    ), pending as (
+      select id from action_runs where id = any(array(select action_run_id from claimed)) and status = 'pending' order by id for no key update
+    ), begun as (
+      update action_runs set status = 'running', start_time = now(), update_time = now() from pending
+      where action_runs.id = pending.id returning action_runs.id
     )
     select c.id, c.lease_token as "leaseToken", c.action_run_id as "actionRunId", c.container_id as "containerId", a.name,
       c.action, c.parameters, c.effect, apps.connector, c.app_name as "appName", c.asset_name as "assetName",
       coalesce(assets.configuration::jsonb || assets.secrets::jsonb, '{}') as settings,
-      coalesce(assets.configuration, '{}') as shown, c.deaths,
-      c.dispatch_time is not null as dispatched, apps.disabled or coalesce(assets.disabled, false) as disabled
+      coalesce(assets.configuration, '{}') as shown, c.deaths, c.dispatch_time is not null as dispatched,
+      apps.disabled or coalesce(assets.disabled, false) as disabled,
+      c.id = min(c.id) filter (where begun.id is not null) over (partition by c.action_run_id) as first
     from claimed c join action_runs a on a.id = c.action_run_id join apps on apps.id = c.app_id
-    left join assets on assets.id = c.asset_id order by c.id`);
-  return { claimed: rows, begun: rows.length ? await begin(writer, rows) : [] };
-}
-
-/** The first app run that begins begins its action run. In the order of ids, as everybody who locks several. */
-async function begin(writer: Writer, claimed: readonly Claimed[]): Promise<RunChange[]> {
-  const ids = claimed.map(({ actionRunId }) => actionRunId);
-  const { rows } = await writer.execute<{ id: number; containerId: number; status: string }>(sql`
-    with begun as (
-      select id from action_runs where id = any(${sql.param(ids)}::int[]) and status = 'pending' order by id for no key update
-    )
-    update action_runs set status = 'running', start_time = now(), update_time = now() from begun
-    where action_runs.id = begun.id returning action_runs.id, container_id as "containerId", status`);
-  return rows.map((run) => ({ ...run, appRunId: claimed.find(({ actionRunId }) => actionRunId === run.id)!.id }));
+    left join assets on assets.id = c.asset_id left join begun on begun.id = c.action_run_id order by c.id`);
+  const begun = rows.flatMap(({ first, actionRunId: id, containerId, id: appRunId }) =>
+    first ? [{ id, containerId, status: "running", appRunId }] : [],
+  );
+  return { claimed: rows, begun };
 }

@@ -13,6 +13,25 @@ export function finish(writer: Writer, { id, leaseToken }: Lease, ending: End): 
   return end(writer, sql`id = ${id} and lease_token::text = ${leaseToken} and status = 'running'`, ending);
 }
 
+/** An app run that was claimed, and how it ended. */
+export interface Ended {
+  readonly run: Lease & { readonly actionRunId: number };
+  readonly ending: End;
+}
+
+/** Ends several in one round trip, and gives what changed. Whoever locks several rows does so in the order of ids. */
+export async function finishAll(writer: Writer, ended: readonly Ended[]): Promise<RunChange[]> {
+  const [ids, actionRunIds] = [ended.map(({ run }) => run.id), ended.map(({ run }) => run.actionRunId)];
+  const [, , ...changed] = await Promise.all([
+    writer.execute(sql`select from app_runs where id = any(${sql.param(ids)}::int[]) order by id for no key update`),
+    writer.execute(
+      sql`select from action_runs where id = any(${sql.param(actionRunIds)}::int[]) order by id for no key update`,
+    ),
+    ...ended.map(({ run, ending }) => finish(writer, run, ending)),
+  ]);
+  return changed.filter((change) => change !== undefined);
+}
+
 /** Ends an app run that nobody has begun. */
 export function finishUnclaimed(writer: Writer, id: number, ending: End): Promise<RunChange | undefined> {
   return end(writer, sql`id = ${id} and status = 'pending'`, ending);

@@ -2,19 +2,19 @@ import { setTimeout } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import type { Connection, Database } from "../database/pools.js";
 import { Bell } from "../events/bell.js";
-import { channel } from "../events/log.js";
+import { workChannel } from "../events/work.js";
 import { change } from "./change.js";
 import { type Claimed, claim } from "./claim.js";
 import { failure } from "./end.js";
 import { execute, type Means } from "./execute.js";
-import { finish } from "./finish.js";
+import { type Ended, finishAll } from "./finish.js";
 import { extension, handBack } from "./lease.js";
 import { Processes } from "./processes.js";
 
 /** Seconds that an app run stays a worker's without a sign of life, and milliseconds between those. */
 const [leaseSeconds, beat] = [10, 1_000];
 
-/** Milliseconds between looks for work; events only make it sooner. */
+/** Milliseconds between looks for work; a call only makes it sooner. */
 const pause = 500;
 
 /** Milliseconds that app runs under way may take to end when the worker stops. */
@@ -34,11 +34,13 @@ export interface WorkerOptions {
 
 /** Runs what is queued: claims app runs, holds their leases, has them done in other processes, and ends them. */
 export class Worker {
-  readonly #running = new Map<string, { run: Claimed; stop: AbortController; done: Promise<void> }>();
+  readonly #running = new Map<string, { run: Claimed; stop: AbortController }>();
+  /** Those of them that have ended, which nobody knows yet. */
+  #ended: Ended[] = [];
   readonly #bell = new Bell();
   readonly #means: Means;
   readonly #told = new AbortController();
-  #ended: Promise<unknown> = Promise.resolve();
+  #over: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly database: Database,
@@ -49,18 +51,16 @@ export class Worker {
   }
 
   start(): void {
-    this.#ended = Promise.all([this.#work(), this.#live()]);
+    this.#over = Promise.all([this.#work(), this.#live()]);
   }
 
   /** Claims no more, lets what is under way end, hands back what takes too long, and ends. */
   async stop(): Promise<void> {
     this.#told.abort();
     this.#bell.ring();
-    const running = [...this.#running.values()];
-    await Promise.race([Promise.all(running.map(({ done }) => done)), after(patience)]);
+    await Promise.race([this.#over, after(patience)]);
     await this.#giveUp();
-    await this.#ended;
-    this.#means.processes.stop();
+    await this.#over;
   }
 
   get #stopping(): boolean {
@@ -68,55 +68,53 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
-    while (!this.#stopping) {
-      const places = this.options.places - this.#running.size;
-      const claimed = places > 0 ? await this.#claim(places) : [];
+    while (!this.#stopping || this.#running.size) {
+      const ended = this.#ended.splice(0);
+      const places = this.#stopping ? 0 : this.options.places - this.#running.size + ended.length;
+      const claimed = ended.length || places ? await this.#turn(ended, places) : [];
+      for (const { run } of ended) this.#running.delete(run.leaseToken);
       for (const run of claimed) this.#begin(run);
-      if (claimed.length === 0 || claimed.length === places) await this.#bell.silent(pause);
+      if (!this.#stopping || this.#running.size) await this.#bell.silent(pause);
     }
   }
 
-  async #claim(most: number): Promise<readonly Claimed[]> {
+  /** Ends what is over, and claims what there is room for: one commit for all of it. */
+  async #turn(ended: readonly Ended[], most: number): Promise<readonly Claimed[]> {
     const connectors = sql.param(this.options.connectors);
     const of = sql`app_runs.app_id in (select id from apps where connector = any(${connectors}::text[]))`;
     try {
       return await change(this.database, async (writer) => {
-        const { claimed, begun } = await claim(writer, { of, most, leaseSeconds });
-        return { result: claimed, changes: begun };
+        const finished = ended.length ? await finishAll(writer, ended) : [];
+        const { claimed, begun } = most ? await claim(writer, { of, most, leaseSeconds }) : { claimed: [], begun: [] };
+        return { result: claimed, changes: [...finished, ...begun] };
       });
     } catch (error) {
-      this.options.report(error, "app runs cannot be claimed; trying again");
+      this.options.report(error, "app runs cannot be ended and claimed; trying again");
+      // What cannot be kept of one of them must not keep the others from ending.
+      if (ended.length > 1) for (const one of ended) await this.#turn([one], 0);
       return [];
     }
   }
 
   #begin(run: Claimed): void {
     const stop = new AbortController();
-    const done = this.#run(run, stop.signal)
-      .catch((error) => this.options.report(error, `app run ${run.id} could not be ended; its lease will run out`))
-      .finally(() => {
-        this.#running.delete(run.leaseToken);
+    this.#running.set(run.leaseToken, { run, stop });
+    execute(this.#means, run, stop.signal)
+      .catch((error) => this.options.report(error, `app run ${run.id} could not be done; its lease will run out`))
+      .then((ending) => {
+        if (ending) this.#ended.push({ run, ending });
+        else this.#running.delete(run.leaseToken);
         this.#bell.ring();
       });
-    this.#running.set(run.leaseToken, { run, stop, done });
   }
 
-  async #run(run: Claimed, signal: AbortSignal): Promise<void> {
-    const ending = await execute(this.#means, run, signal);
-    if (!ending) return;
-    await change(this.database, async (writer) => {
-      const changed = await finish(writer, run, ending);
-      return { result: undefined, changes: changed ? [changed] : [] };
-    });
-  }
-
-  /** Gives signs of life by a connection of its own, which no amount of work keeps busy, and hears by it of events. */
+  /** Gives signs of life by a connection of its own, which no amount of work keeps busy, and hears by it of work. */
   async #live(): Promise<void> {
     while (!this.#stopping || this.#running.size) {
       let connection: Connection | undefined;
       try {
         connection = await this.database.connect("leases");
-        await connection.listen(channel, () => this.#bell.ring());
+        await connection.listen(workChannel, () => this.#bell.ring());
         while (!this.#stopping || this.#running.size) {
           await this.#extend(connection);
           await (this.#stopping ? after(beat / 10) : after(beat, this.#told.signal));
@@ -142,16 +140,13 @@ export class Worker {
   /** Lets go of what is still under way: what may be done again is handed back, the rest has an end nobody knows. */
   async #giveUp(): Promise<void> {
     const left = [...this.#running.values()];
-    const unsafe = left.filter(({ run }) => run.effect === "unsafe").map(({ run }) => run);
+    const unsafe = left.filter(({ run }) => run.effect === "unsafe");
     const others = left.filter(({ run }) => run.effect !== "unsafe").map(({ run }) => run);
     for (const { stop } of left) stop.abort();
     if (others.length) await handBack(this.database.writer, others);
-    for (const run of unsafe)
-      await change(this.database, async (writer) => {
-        const reason = "Its worker was stopped while it ran, and it must not be done twice: what it did is not known.";
-        const changed = await finish(writer, run, failure(run, reason, { outcomeUnknown: true }));
-        return { result: undefined, changes: changed ? [changed] : [] };
-      });
+    const reason = "Its worker was stopped while it ran, and it must not be done twice: what it did is not known.";
+    const ended = unsafe.map(({ run }) => ({ run, ending: failure(run, reason, { outcomeUnknown: true }) }));
+    if (ended.length) await this.#turn(ended, 0);
     this.#means.processes.stop();
   }
 }
