@@ -248,6 +248,19 @@ describe("a request that has taken too long", () => {
   });
 });
 
+describe("a name that no index can hold", () => {
+  test("is refused, not a fault", async () => {
+    const name = Array.from({ length: 5_000 }, () => Math.random().toString(36)[2] ?? "a").join("");
+    const { errors } = await ask(
+      'mutation ($name: String!) { createContainer(input: {name: $name, label: "events"}) { success } }',
+      { name },
+    );
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("too long"), extensions: { code: "BAD_USER_INPUT" } },
+    ]);
+  });
+});
+
 describe("connections to the database", () => {
   test("may all be lost at once: the next requests are answered", async () => {
     await Promise.all(Array.from({ length: 10 }, () => ask("{ viewer { user { id } } }")));
