@@ -89,6 +89,11 @@ export function fromDatabase(error: unknown): AppError | undefined {
   if (state === "55P03") return new AppError("TIMEOUT", "Another change holds the object; nothing was changed, retry.");
   if (state === "22021" || state === "22P05")
     return new AppError("BAD_USER_INPUT", "A text holds the character U+0000, which cannot be stored; leave it out.");
+  if (state === "54000")
+    return new AppError(
+      "BAD_USER_INPUT",
+      "A name or identifier is too long for the index that finds it, which takes some 2,600 bytes; shorten it.",
+    );
   if (state && retryable.has(state))
     return new AppError("CONFLICT", "Other changes kept winning; nothing was changed, retry.");
   return undefined;

@@ -23,6 +23,7 @@ export const limits = {
   fields: tooMuch(1_000, "fields, fragments spread"),
   aliases: tooMuch(50, "aliases, fragments spread"),
   rootFields: tooMuch(20, "root fields, fragments spread"),
+  conditions: tooMuch(200, "conditions in its filters, fragments spread"),
   // graphql-js stops there by itself.
   comparisons: tooMuch(500_000, "comparisons of fields that answer under one name"),
   cost: tooMuch(500_000, "objects that it may have to answer"),

@@ -25,6 +25,7 @@ import { servePages } from "./http/pages.js";
 import { readBody } from "./http/request.js";
 import { serveRest } from "./http/rest/serve.js";
 import { serveSessions } from "./http/sessions.js";
+import { refuseSlowBodies } from "./http/slow-bodies.js";
 import { serveVault } from "./http/vault.js";
 import { exceeds, limits } from "./limits.js";
 import { testDueAssets } from "./operations/asset-tests.js";
@@ -42,7 +43,7 @@ const minute = 60_000;
 export async function createServer(
   config: Config,
   database: Database,
-  { held = heldEvents } = {},
+  { held = heldEvents, bodyWithin }: { held?: number; bodyWithin?: number } = {},
 ): Promise<FastifyInstance> {
   // Whom a proxy names in X-Forwarded-For is believed only of the proxies that are trusted.
   const trustProxy = proxyAddr.compile(config.TRUSTED_PROXIES ?? []);
@@ -57,6 +58,7 @@ export async function createServer(
   app.addHook("onRequest", async (request, reply) => {
     reply.headers({ ...safeHeaders, "x-request-id": request.id });
   });
+  refuseSlowBodies(app, bodyWithin);
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },

@@ -7,7 +7,7 @@ import { Guard } from "../src/guard/guard.js";
 import { readJson } from "../src/guard/json.js";
 import { isExact } from "../src/guard/numbers.js";
 import { weigh } from "../src/guard/weigh.js";
-import { defaultPage, plainList } from "../src/limits.js";
+import { defaultPage, limits, plainList } from "../src/limits.js";
 
 const caller = { id: 1 };
 
@@ -23,7 +23,10 @@ function refusalOf(work: () => unknown): Record<string, unknown> {
 }
 
 const schema = buildSchema(`
-  type Query { thing: Thing, things(first: Int, last: Int): Things!, all: [Thing!]!, named(name: String): Thing }
+  type Query { thing: Thing, things(first: Int, last: Int, filter: ThingFilter): Things!, all: [Thing!]!, named(name: String): Thing }
+  input ThingFilter { and: [ThingFilter!], or: [ThingFilter!], not: ThingFilter, id: Ids, cef: Cef }
+  input Ids { eq: Int, in: [Int!] }
+  input Cef { key: String!, in: [String!] }
   type Things { nodes: [Thing!]!, edges: [Edge], total: Int }
   type Edge { node: Thing! }
   type Thing { id: Int, name: String, parent: Thing, parts(first: Int, last: Int): Things!, tags: [String!]!, close: [Thing] }
@@ -101,7 +104,7 @@ describe("the weight of a document", () => {
       }
     };
     walk((definitions[0] as OperationDefinitionNode).selectionSet, "Query", plainList, 1, 1, false);
-    return { depth, fields, aliases, rootFields, cost };
+    return { depth, fields, aliases, rootFields, conditions: 0, cost };
   }
 
   function pageSize(value: { kind: string; value?: unknown } | undefined, n: number | undefined): number {
@@ -154,6 +157,51 @@ describe("the weight of a document", () => {
         guard.admit({ query: query.replace("id", "parts { nodes { id } }"), variables: { n: 100 } }, caller),
       ),
     ).toMatchObject({ code: "QUERY_TOO_COMPLEX", limitName: "cost", limit: 500_000, value: 520_201, cost: 520_201 });
+  });
+});
+
+describe("the conditions of filters", () => {
+  const limit = limits.conditions.most;
+  const types = { f: "[ThingFilter!]", t: "[String!]", i: "[Int!]" };
+  const asked = (fields: string, variables: Partial<Record<keyof typeof types, unknown[]>>) => {
+    const declared = (Object.keys(variables) as (keyof typeof types)[]).map((name) => `$${name}: ${types[name]}`);
+    return new Guard(schema).admit({ query: `query (${declared}) { ${fields} }`, variables }, caller);
+  };
+  const things = (filter: string) => `things(filter: ${filter}) { total }`;
+  const many = (count: number) => Array.from({ length: count }, (_, id) => ({ id: { eq: id } }));
+  const refused = (value: number) =>
+    expect.objectContaining({ code: "QUERY_TOO_COMPLEX", limitName: "conditions", limit, value });
+
+  test("are counted wherever they stand: in the document, in variables, nested", () => {
+    const fits = many(limit / 2 - 1);
+    asked(things("{or: $f}"), { f: fits });
+    expect(refusalOf(() => asked(things("{or: $f}"), { f: many(limit) }))).toEqual(refused(2 * limit + 1));
+    expect(refusalOf(() => asked(things("{or: $f, and: $f}"), { f: fits }))).toEqual(refused(2 * limit - 3));
+    const nested = { not: { or: [{ and: many(limit) }] } };
+    expect(refusalOf(() => asked(things("{or: $f}"), { f: [nested] }))).toEqual(refused(2 * limit + 4));
+    const literal = `{or: [${"{id: {eq: 1}}, ".repeat(limit)}], and: $f}`;
+    expect(refusalOf(() => asked(things(literal), { f: [] }))).toEqual(refused(2 * limit + 1));
+  });
+
+  test("are counted for each field that asks by them, fragments spread", () => {
+    const query = (spreads: string) =>
+      `query ($f: [ThingFilter!] = [{id: {eq: 1}}]) { ${spreads} } fragment F on Query { ${things("{or: $f}")} }`;
+    const guard = new Guard(schema);
+    const f = many(limit / 4);
+    guard.admit({ query: query("...F"), variables: { f } }, caller);
+    guard.admit({ query: query("...F ...F ...F ...F") }, caller);
+    const thrice = () => guard.admit({ query: query("...F ...F"), variables: { f } }, caller);
+    expect(refusalOf(thrice)).toEqual(refused(limit + 2));
+  });
+
+  test("are as many as texts are looked up in CEF records, and grow with long lists of ids", () => {
+    const texts = (count: number) => ({ t: Array.from({ length: count }, (_, n) => String(n)) });
+    const cef = things('{cef: {key: "fileHash", in: $t}}');
+    asked(cef, texts(limit - 3));
+    expect(refusalOf(() => asked(cef, texts(limit)))).toEqual(refused(limit + 3));
+    const ids = { i: Array.from({ length: 10_000 }, (_, id) => id) };
+    asked(things("{id: {in: $i}}"), ids);
+    expect(refusalOf(() => asked(things("{id: {in: $i}}").repeat(5), ids))).toEqual(refused(5 * 42));
   });
 });
 

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
@@ -21,8 +22,12 @@ const folder = mkdtempSync(join(tmpdir(), "soar-limits-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Another gateway on the same database, with other settings, for one test. */
-async function serving<T>(settings: Record<string, string>, work: (base: string) => Promise<T>): Promise<T> {
-  const app = await createServer(readConfig({ LOG_LEVEL: "silent", ...settings }), database);
+async function serving<T>(
+  settings: Record<string, string>,
+  work: (base: string) => Promise<T>,
+  options?: Parameters<typeof createServer>[2],
+): Promise<T> {
+  const app = await createServer(readConfig({ LOG_LEVEL: "silent", ...settings }), database, options);
   try {
     return await work(await app.listen({ port: 0, host: "127.0.0.1" }));
   } finally {
@@ -245,6 +250,60 @@ describe("a request that has taken too long", () => {
     });
     await expect(change).rejects.toBe(late);
     expect(await database.read(sql`select count(*) from labels where name = 'too late'`)).toEqual([["0"]]);
+  });
+});
+
+describe("a body that trickles in", () => {
+  const told = (base: string, path: string, type = "application/json") =>
+    new Promise<string>((resolve, reject) => {
+      const { port } = new URL(base);
+      const socket = connect(Number(port), "127.0.0.1", () =>
+        socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 99\r\n\r\n{`),
+      );
+      let answer = "";
+      socket.setEncoding("utf8").on("data", (text) => (answer += text));
+      socket.on("close", () => resolve(answer)).on("error", reject);
+    });
+
+  test.each([
+    "/graphql",
+    "/graphql/stream",
+    "/rest/action_run",
+    "/session",
+  ])("is not waited for at %s", async (path) => {
+    await serving(
+      {},
+      async (base) => {
+        const answer = await told(base, path);
+        expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+        expect(answer).toContain("The body did not arrive within 0.2 seconds.");
+      },
+      { bodyWithin: 200 },
+    );
+  });
+
+  test("after its answer takes the connection with it, and nothing else", async () => {
+    await serving(
+      {},
+      async (base) => {
+        expect(await told(base, "/graphql", "text/none")).toMatch(/^HTTP\/1\.1 415 /);
+        expect((await fetch(`${base}/healthz`)).status).toBe(200);
+      },
+      { bodyWithin: 200 },
+    );
+  });
+});
+
+describe("a name that no index can hold", () => {
+  test("is refused, not a fault", async () => {
+    const name = Array.from({ length: 5_000 }, () => Math.random().toString(36)[2] ?? "a").join("");
+    const { errors } = await ask(
+      'mutation ($name: String!) { createContainer(input: {name: $name, label: "events"}) { success } }',
+      { name },
+    );
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("too long"), extensions: { code: "BAD_USER_INPUT" } },
+    ]);
   });
 });
 

@@ -220,6 +220,17 @@ describe("widget_data", () => {
     expect((await get("widget_data/containers_open?sla=100")).body.containers[0]).toMatchObject({ breached: true });
   });
 
+  test("takes times of ISO 8601 with offset, without, and without a time of the day", async () => {
+    const days = async (start: string, end: string) => {
+      const { body } = await get(`widget_data/containers_new?start_time=${start}&end_time=${end}`);
+      return body.map(({ date }: Json) => date);
+    };
+    const two = ["2026-10-01", "2026-10-02"];
+    expect(await days("2026-10-01", "2026-10-03")).toEqual(two);
+    expect(await days("2026-10-01T00:00:00", "2026-10-02T23:59:59.999999")).toEqual(two);
+    expect(await days("2026-10-01T02:00:00%2B02:00", "2026-10-03 00:00:00")).toEqual(two);
+  });
+
   test.each([
     ["widget_data/colours", 404, /There is no widget "colours"; there are playbook_stats, /],
     ["widget_data/constructor", 404, /There is no widget/],
@@ -230,6 +241,10 @@ describe("widget_data", () => {
     ],
     ["widget_data/containers_new?start_time=yesterday&end_time=today", 400, /"yesterday"/],
     ["widget_data/containers_new?user_id=alice", 400, /user_id is "alice"/],
+    ["widget_data/containers_open?sla=", 400, /sla is ""; it takes a number of percent/],
+    ["widget_data/containers_open?sla=0x10", 400, /sla is "0x10"/],
+    ["widget_data/containers_new?constructor=1", 400, /"constructor" is no parameter here/],
+    ["widget_data/containers_new?__proto__=1", 400, /"__proto__" is no parameter here/],
     ["widget_data/playbook_stats?user_id=2", 400, /"user_id" is no parameter here; there are label/],
     ["widget_data/top_playbooks_actions?action_filter=none", 400, /NONE/],
   ])("refuses %s", async (path, status, message) => {

@@ -19,6 +19,7 @@ import {
   type ValueNode,
 } from "graphql";
 import { defaultPage, largestPage, plainList, schemaList } from "../limits.js";
+import { conditionCounter } from "./conditions.js";
 
 /** What an operation asks for, its fragments spread. Nothing is left out for `@skip`, types or fields named twice. */
 export interface Weight {
@@ -26,9 +27,10 @@ export interface Weight {
   readonly fields: number;
   readonly aliases: number;
   readonly rootFields: number;
+  readonly conditions: number;
   /** How many objects it may have to answer. */
   readonly cost: number;
-  /** Whether the cost depends on variables. */
+  /** Whether any of this depends on variables. */
   readonly varies: boolean;
 }
 
@@ -39,6 +41,7 @@ interface Sum {
   fields: number;
   top: number;
   aliases: number;
+  conditions: number;
   fixed: number;
   each: number;
 }
@@ -57,6 +60,7 @@ export function weigh(
   variables: Readonly<Record<string, unknown>>,
 ): Weight {
   const summed = new Map<string, Sum>();
+  const conditionsIn = conditionCounter(operation, variables);
   let varies = false;
 
   const sumOf = ({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Sum => {
@@ -94,11 +98,19 @@ export function weigh(
     return {
       depth: 1 + sub.depth,
       aliases: sub.aliases + (node.alias ? 1 : 0),
+      conditions: sub.conditions + conditionsOf(node),
       fields: 1 + sub.fields,
       top: 1,
       fixed: isList ? 0 : own,
       each: isList ? own : 0,
     };
+  };
+
+  const conditionsOf = (node: FieldNode): number => {
+    const filter = node.arguments?.find(({ name }) => name.value === "filter");
+    if (!filter) return 0;
+    varies = true;
+    return conditionsIn(filter.value);
   };
 
   /** How many items a page has: as many as are asked for, whichever way that is said. */
@@ -121,18 +133,19 @@ export function weigh(
     return fallback && numberOf(fallback);
   };
 
-  const { depth, fields, top, aliases, fixed, each } = sumOf(
+  const { depth, fields, top, aliases, conditions, fixed, each } = sumOf(
     operation.selectionSet,
     schema.getRootType(operation.operation) ?? undefined,
   );
-  return { depth, fields, aliases, rootFields: top, cost: within(fixed + each * plainList), varies };
+  return { depth, fields, aliases, rootFields: top, conditions, cost: within(fixed + each * plainList), varies };
 }
 
-const nothing = (): Sum => ({ depth: 0, fields: 0, top: 0, aliases: 0, fixed: 0, each: 0 });
+const nothing = (): Sum => ({ depth: 0, fields: 0, top: 0, aliases: 0, conditions: 0, fixed: 0, each: 0 });
 
 function add(sum: Sum, more: Sum): void {
   sum.depth = Math.max(sum.depth, more.depth);
   sum.aliases = within(sum.aliases + more.aliases);
+  sum.conditions = within(sum.conditions + more.conditions);
   sum.fields = within(sum.fields + more.fields);
   sum.top = within(sum.top + more.top);
   sum.fixed = within(sum.fixed + more.fixed);

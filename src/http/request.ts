@@ -15,12 +15,12 @@ export function requestOf({ method, url, body }: FastifyRequest): unknown {
 /** What stands in an address after the question mark, each name once. */
 export function searchOf(url: string): Record<string, string> {
   const [, search = ""] = url.split(/\?(.*)/s, 2);
-  const given: Record<string, string> = {};
+  const given = new Map<string, string>();
   for (const [name, text] of new URLSearchParams(assertUtf8(search))) {
-    if (name in given) throw new AppError("BAD_REQUEST", `${JSON.stringify(name)} is given twice in the address.`);
-    given[name] = text;
+    if (given.has(name)) throw new AppError("BAD_REQUEST", `${JSON.stringify(name)} is given twice in the address.`);
+    given.set(name, text);
   }
-  return given;
+  return Object.fromEntries(given);
 }
 
 /** What is no UTF-8 would be read as other characters, in silence. */

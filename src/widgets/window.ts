@@ -48,4 +48,4 @@ export function eachDay(window: Window, found: SQL, figures: SQL): SQL {
   return sql`select to_char(day, 'YYYY-MM-DD') as date, ${figures} from (${days(window)}) days left join (${found}) found using (day) order by day`;
 }
 
-export const averageSeconds = (span: SQL): SQL => sql`round(avg(extract(epoch from ${span})), 1)`;
+export const averageSeconds = (span: SQL): SQL => sql`round(extract(epoch from avg(${span})), 1)`;

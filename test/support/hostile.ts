@@ -21,6 +21,9 @@ const doubling = (count: number, places: (spread: string) => string, name = (n: 
 const nested = (count: number, open: string, close: string, middle: string) =>
   open.repeat(count) + middle + close.repeat(count);
 
+const tree = (levels: number): string =>
+  levels === 0 ? '{"id":{"eq":1}}' : `{"or":[${tree(levels - 1)},{"not":${tree(levels - 1)}}]}`;
+
 const document = (name: string, query: string, code?: string, limitName?: string, late?: boolean): Family => ({
   name,
   request: { query },
@@ -249,6 +252,13 @@ export const families: Family[] = [
   variables("variables too deep", nested(100, '{"not":', "}", "{}"), complex, "nesting"),
   variables("variables too deep for a stack", `{"filter":${nested(30_000, "[", "]", "")}}`, complex, "nesting"),
   variables("more values than allowed", `{"filter":{"id":{"in":[${"1,".repeat(51_000)}1]}}}`, complex),
+  variables(
+    "conditions without end",
+    `{"filter":{"or":[${'{"id":{"eq":1}},'.repeat(10_000)}{}]}}`,
+    complex,
+    "conditions",
+  ),
+  variables("a tree of conditions", `{"filter":${tree(11)}}`, complex, "conditions"),
   variables(
     "values of the wrong type",
     `{"filter":{"id":{"in":[${repeat(4_000, () => '"x"', ",")}]}}}`,

@@ -120,10 +120,22 @@ function variablesOf(search: Asked["search"], takes: readonly Parameter[]): Reco
 
 function asVariable(parameter: Parameter, text: string): unknown {
   if (parameter === "user_id") return wholeNumber(parameter, text);
-  if (parameter === "sla") return Number(text);
+  if (parameter === "sla") return percent(parameter, text);
   if (parameter === "action_filter") return text.toUpperCase();
+  return types[parameter] === "DateTime" ? timeOf(text) : text;
+}
+
+function percent(parameter: Parameter, text: string): number {
+  if (/^\d{1,9}(\.\d+)?$/.test(text)) return Number(text);
+  throw new AppError("BAD_REQUEST", `${parameter} is ${JSON.stringify(text)}; it takes a number of percent from 0.`);
+}
+
+/** ISO 8601 lets times leave out what RFC 3339 wants: the offset, here UTC as in all answers, and the time of the day. */
+function timeOf(text: string): string {
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
+  if (/^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text)) return `${text}Z`;
   // In an address, the + of an offset means a blank.
-  return types[parameter] === "DateTime" ? text.replace(/ (\d\d:?\d\d)$/, "+$1") : text;
+  return text.replace(/ (\d\d:?\d\d)$/, "+$1");
 }
 
 function eachOf(project: (row: Data) => unknown): (rows: Data[]) => unknown {

@@ -1,0 +1,33 @@
+import { type OperationDefinitionNode, type ValueNode, valueFromASTUntyped } from "graphql";
+
+/** So many ids or names of one list cost what a condition does. */
+const listed = 250;
+
+/**
+ * Gives what counts the conditions of a filter: its objects, each of which becomes a piece of the statement, the texts
+ * under `cef`, which are looked up one by one, and long lists by their length.
+ */
+export function conditionCounter(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): (filter: ValueNode) => number {
+  const defaults = variableDefinitions.map(({ variable, defaultValue }) => [
+    variable.name.value,
+    defaultValue && valueFromASTUntyped(defaultValue),
+  ]);
+  const given = { ...Object.fromEntries(defaults), ...variables };
+  // One variable may be the filter of many fields, and large.
+  const known = { inCef: new Map<object, number>(), elsewhere: new Map<object, number>() };
+
+  const count = (value: unknown, place: keyof typeof known): number => {
+    if (typeof value !== "object" || value === null) return place === "inCef" ? 1 : 0;
+    const before = known[place].get(value);
+    if (before !== undefined) return before;
+    let conditions = Array.isArray(value) ? Math.floor(value.length / listed) : 1;
+    for (const [name, part] of Object.entries(value)) conditions += count(part, name === "cef" ? "inCef" : place);
+    known[place].set(value, conditions);
+    return conditions;
+  };
+
+  return (filter) => count(valueFromASTUntyped(filter, given), "elsewhere");
+}
