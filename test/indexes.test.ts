@@ -69,8 +69,10 @@ async function grow(): Promise<void> {
     ([type, field]) =>
       `update ${tableOf(type)} set ${columnName(type, field)} = 'Nothing but a rarity' ${five(tableOf(type))};`,
   );
-  await database.pool.query(`
-    set statement_timeout = 0;
+  // Without the limits that requests have.
+  const client = new pg.Client({ ...connection, database: name });
+  await client.connect();
+  await client.query(`
     insert into labels (name) values ('Rarity');
     insert into severities (name) values ('Rarity');
     insert into statuses (name, status_type) values ('Rarity', 'open');
@@ -83,6 +85,7 @@ async function grow(): Promise<void> {
       values (7, 'pin', 'done', '', '{}', 'r');
     set default_statistics_target = 1000;
     analyze`);
+  await client.end();
 }
 
 interface Sent {
