@@ -348,6 +348,11 @@ describe("running an action", () => {
     });
   });
 
+  test("tells some of many mistakes", async () => {
+    const { status, body } = await post("action_run", { targets: Array.from({ length: 1_000 }, () => ({})) });
+    expect([status, body.message.split(";").length]).toEqual([400, 5]);
+  });
+
   test("refuses a body that is no JSON, and pages of other sites", async () => {
     expect(await post("action_run", "action=x")).toMatchObject({ status: 400, body: { failed: true } });
     for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }] as Record<

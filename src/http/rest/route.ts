@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AppError, Refusal } from "../../errors.js";
+import { mistakesTold } from "../../limits.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what a document answers is checked by its schema, not by the compiler
 export type Data = any;
@@ -45,7 +46,9 @@ export function wholeNumber(name: string, text: string): number {
 export function bodyOf<T>({ body }: Asked, form: z.ZodType<T>): T {
   const given = form.safeParse(body);
   if (given.success) return given.data;
-  const mistakes = given.error.issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`);
+  const mistakes = given.error.issues
+    .slice(0, mistakesTold)
+    .map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`);
   throw new AppError("BAD_REQUEST", `The body cannot be used: ${mistakes.join("; ")}.`);
 }
 
