@@ -2,7 +2,8 @@ import { beforeAll, expect, test } from "vitest";
 import { change } from "../src/actions/change.js";
 import { type Claimed, claim } from "../src/actions/claim.js";
 import { endOf } from "../src/actions/end.js";
-import { finish } from "../src/actions/finish.js";
+import { finish, finishAll } from "../src/actions/finish.js";
+import { extension } from "../src/actions/lease.js";
 import { anyOf } from "../src/operations/names.js";
 import { appRuns } from "../src/schema/action-run.js";
 import { openGateway } from "./support/gateway.js";
@@ -59,12 +60,26 @@ const claimAll = (most: number, some = apps) =>
     return { result: claimed, changes: begun };
   });
 
+function endingOf(run: Claimed, success: boolean) {
+  const results = run.parameters.map((parameter) => ({ success, message: "", parameter, data: [], summary: {} }));
+  return endOf(run, results);
+}
+
 /** Ends an app run, and says whether that counted. */
 const end = (run: Claimed, success: boolean) =>
   change(database, async (writer) => {
-    const results = run.parameters.map((parameter) => ({ success, message: "", parameter, data: [], summary: {} }));
-    const changed = await finish(writer, run, endOf(run, results));
+    const changed = await finish(writer, run, endingOf(run, success));
     return { result: changed !== undefined, changes: changed ? [changed] : [] };
+  });
+
+/** Ends several in one transaction, and says how many counted. */
+const endAll = (runs: readonly Claimed[]) =>
+  change(database, async (writer) => {
+    const changes = await finishAll(
+      writer,
+      runs.map((run) => ({ run, ending: endingOf(run, true) })),
+    );
+    return { result: changes.length, changes };
   });
 
 /** How each run went, as its events tell. */
@@ -125,6 +140,23 @@ test("an action that is cancelled while it ends has one of both ends, and says w
   for (const { id, status } of rows) expect(status).toBe(cancelled.get(id) ? "cancelled" : "success");
   for (const course of await courses(ids))
     expect(course.filter((status) => /success|cancelled/.test(status))).toHaveLength(1);
+});
+
+test("many that end and hold app runs together do not wait for one another in circles", async () => {
+  const ids = await queue(40, "Racer", "race");
+  const claimed = await claimAll(1000);
+  expect(claimed).toHaveLength(120);
+  const upsideDown = claimed.toReversed();
+  const hands = Array.from({ length: 10 }, (_, hand) =>
+    (hand % 2 ? claimed : upsideDown).filter(({ id }) => id % 10 === hand),
+  );
+  const holds = Array.from({ length: 100 }, (_, n) =>
+    database.writer.execute(extension(n % 2 ? claimed : upsideDown, 60)),
+  );
+  const [counted] = await Promise.all([Promise.all(hands.map(endAll)), Promise.all(holds)]);
+  expect(counted.reduce((sum, one) => sum + one)).toBe(120);
+  for (const course of await courses(ids))
+    expect(course).toEqual(["pending", "running", "running", "running", "success"]);
 });
 
 test("a lease that was lost ends nothing", async () => {

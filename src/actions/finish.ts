@@ -22,14 +22,20 @@ export interface Ended {
 /** Ends several in one round trip, and gives what changed. Whoever locks several rows does so in the order of ids. */
 export async function finishAll(writer: Writer, ended: readonly Ended[]): Promise<RunChange[]> {
   const [ids, actionRunIds] = [ended.map(({ run }) => run.id), ended.map(({ run }) => run.actionRunId)];
-  const [, , ...changed] = await Promise.all([
-    writer.execute(sql`select from app_runs where id = any(${sql.param(ids)}::int[]) order by id for no key update`),
-    writer.execute(
-      sql`select from action_runs where id = any(${sql.param(actionRunIds)}::int[]) order by id for no key update`,
-    ),
+  const locks = [
+    sql`select from app_runs where id = any(${sql.param(ids)}::int[]) order by id for no key update`,
+    sql`select from action_runs where id = any(${sql.param(actionRunIds)}::int[]) order by id for no key update`,
+  ];
+  const sent = [
+    ...locks.map((lock) => writer.execute(lock).then(() => undefined)),
     ...ended.map(({ run, ending }) => finish(writer, run, ending)),
-  ]);
-  return changed.filter((change) => change !== undefined);
+  ];
+  const answers = await Promise.allSettled(sent);
+  // The first that fails says why; the others only that it did.
+  return answers.flatMap((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value ?? [];
+  });
 }
 
 /** Ends an app run that nobody has begun. */
