@@ -13,6 +13,7 @@ const tooMuch = (most: number, counts: string): Limit => ({ most, counts, code: 
 /** Every limit on what one request may ask; `docs/limits.md` is made of them. */
 export const limits = {
   body: tooMuch(1024 * 1024, "bytes in its body"),
+  login: tooMuch(8 * 1024, "bytes in its login"),
   message: tooMuch(64 * 1024, "bytes in its WebSocket message"),
   values: tooMuch(50_000, "values in its JSON"),
   nesting: tooMuch(64, "levels of brackets within each other"),

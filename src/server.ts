@@ -182,6 +182,7 @@ function answerErrorsAsJson(app: FastifyInstance): void {
   });
 }
 
-function bodyTooLarge({ headers }: FastifyRequest): AppError {
-  return exceeds("body", headers["content-length"] ?? `more than ${limits.body.most}`);
+function bodyTooLarge({ headers, routeOptions }: FastifyRequest): AppError {
+  const limit = routeOptions.bodyLimit === limits.login.most ? "login" : "body";
+  return exceeds(limit, headers["content-length"] ?? `more than ${limits[limit].most}`);
 }

@@ -101,6 +101,7 @@ describe("a session", () => {
     ["a form", { token }, { "content-type": "application/x-www-form-urlencoded" }, 415],
     ["a wrong password", { username: "alice", password: "wrong" }, {}, 401],
     ["an unknown user", { username: "nobody", password: "wrong" }, {}, 401],
+    ["a body that is no login's size", { username: "a".repeat(9_000), password: "wrong" }, {}, 413],
     ["a user without a password", { username: "admin", password: "" }, {}, 400],
     ["a wrong token", { token: "nonsense" }, {}, 401],
     ["both", { username: "alice", password: "correct horse battery", token }, {}, 400],

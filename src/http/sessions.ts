@@ -6,6 +6,7 @@ import type { Gate } from "../auth/gate.js";
 import { beginSession, endSession, sessionHours } from "../auth/secrets.js";
 import type { Database } from "../database/pools.js";
 import { AppError } from "../errors.js";
+import { limits } from "../limits.js";
 
 const login = z.union([
   z.strictObject({ username: z.string().min(1), password: z.string().min(1) }),
@@ -17,7 +18,8 @@ export function serveSessions(app: FastifyInstance, database: Database, gate: Ga
   const onRequest = async ({ headers }: FastifyRequest) => {
     if (!fromOurPage(headers)) throw new AppError("FORBIDDEN", "Only pages of this host can log in and out.");
   };
-  app.post("/session", { onRequest }, async (request, reply) => {
+  // Whoever asks is nobody yet.
+  app.post("/session", { onRequest, bodyLimit: limits.login.most }, async (request, reply) => {
     const credentials = read(request.body);
     const { id, username } = await gate.identify(credentials, request.ip);
     const token = credentials.by === "token" ? credentials.token : undefined;
