@@ -60,10 +60,12 @@ export function openDatabase(
     application_name: `soar-graphql ${purpose}`,
     ...connection,
   });
-  pool.on("error", report);
+  // Connections that are being closed may be told of it by a Postgres that stops.
+  const failed = (error: Error) => void (pool.ending || report(error));
+  pool.on("error", failed);
   const names = new StatementNames();
   pool.on("connect", (client) => {
-    client.on("error", report);
+    client.on("error", failed);
     keepPrepared(client, names);
   });
   return onPool(pool, drizzle(pool, { casing }), (purpose) => connectAlone(connection, purpose));
