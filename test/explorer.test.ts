@@ -108,11 +108,13 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     expect(last!.x + last!.width).toBeLessThanOrEqual(tabs!.x + tabs!.width);
     expect(await page.locator(".graphiql-tab").count()).toBe(examples.length);
     expect(await look("explorer-examples")).toEqual([]);
+    const first = page.locator(".graphiql-tab-button[aria-current=true]").getByText("FindIncidents");
     await page.getByRole("button", { name: "Find an incident" }).click();
+    await first.waitFor();
     await page.locator(".graphiql-tab-active").getByRole("button", { name: /close/i }).click();
-    expect(await page.locator(".graphiql-tab").count()).toBe(examples.length - 1);
+    await expect.poll(() => page.locator(".graphiql-tab").count()).toBe(examples.length - 1);
     await page.getByRole("button", { name: "Find an incident" }).click();
-    await page.locator(".graphiql-tab-button[aria-current=true]").getByText("FindIncidents").waitFor();
+    await first.waitFor();
     await run(page, /"severity": "high"/);
     expectClean(visit);
   });
