@@ -62,11 +62,8 @@ mend({
   // A tab may not hold buttons: what looks like tabs is told as a list of buttons, one of them current.
   ".graphiql-tabs[role], .graphiql-tab[role]": (element) => element.removeAttribute("role"),
   ".graphiql-tab[aria-selected]": (item) => {
-    const selected = item.getAttribute("aria-selected")!;
-    item.querySelector(".graphiql-tab-button")!.setAttribute("aria-current", selected);
+    item.querySelector(".graphiql-tab-button")!.setAttribute("aria-current", item.getAttribute("aria-selected")!);
     item.removeAttribute("aria-selected");
-    // There are more tabs than fit.
-    if (selected === "true") item.scrollIntoView({ block: "nearest", inline: "nearest" });
   },
   ".graphiql-explorer-root input:not([aria-label])": name((input) => input.closest("div")?.textContent || "Value"),
   ".graphiql-explorer-root select:not([aria-label])": name(() => "Kind of operation"),
