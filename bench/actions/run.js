@@ -8,7 +8,7 @@ import { makeWorkerUtils } from "graphile-worker";
 import pg from "pg";
 import { startContender } from "../contenders.js";
 import { startDatabase } from "../database.js";
-import { writePart } from "../results.js";
+import { cleanUp, measurePart } from "../part.js";
 import { seed } from "../seed.js";
 import { rounds, token } from "../settings.js";
 import { report } from "./report.js";
@@ -16,9 +16,6 @@ import { report } from "./report.js";
 const sizes = { containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 };
 const [samples, backlog, places, askers] = [60, 1_000, 4, 16];
 const connectors = join(import.meta.dirname, "connector.js");
-
-const undo = [];
-const cleanUp = (step) => undo.push(step);
 
 async function bench() {
   const database = await startDatabase((client) => seed(client, sizes), cleanUp);
@@ -192,14 +189,4 @@ async function until(holds) {
   }
 }
 
-let failure;
-try {
-  const text = report(await bench());
-  writePart("Actions", text);
-  console.log(`\n${text}`);
-} catch (error) {
-  failure = error;
-  console.error(error);
-}
-while (undo.length) await (async () => undo.pop()())().catch(console.error);
-process.exit(failure ? 1 : 0);
+await measurePart("Actions", async () => report(await bench()));

@@ -10,7 +10,7 @@ import pg from "pg";
 import WebSocket from "ws";
 import { startContender } from "../contenders.js";
 import { startDatabase } from "../database.js";
-import { writePart } from "../results.js";
+import { cleanUp, measurePart } from "../part.js";
 import { seed } from "../seed.js";
 import { rounds, token } from "../settings.js";
 import { report } from "./report.js";
@@ -21,9 +21,6 @@ const [single, burst] = [20, 20];
 const sizes = { containers: 1_000, artifacts: 2_000, notes: 1_000, pins: 1_000 };
 const samples = 200;
 const writers = 8;
-
-const undo = [];
-const cleanUp = (step) => undo.push(step);
 
 async function bench() {
   const database = await startDatabase((client) => seed(client, sizes), cleanUp);
@@ -184,14 +181,4 @@ function startLoad() {
     });
 }
 
-let failure;
-try {
-  const text = report(await bench());
-  writePart("Live feed", text);
-  console.log(`\n${text}`);
-} catch (error) {
-  failure = error;
-  console.error(error);
-}
-while (undo.length) await (async () => undo.pop()())().catch(console.error);
-process.exit(failure ? 1 : 0);
+await measurePart("Live feed", async () => report(await bench()));

@@ -5,8 +5,8 @@
 import { growDatabase } from "../../dist/sample/grow.js";
 import { startContender } from "../contenders.js";
 import { startDatabase } from "../database.js";
+import { cleanUp, measurePart } from "../part.js";
 import { median } from "../report.js";
-import { writePart } from "../results.js";
 import { token } from "../settings.js";
 import { report } from "./report.js";
 
@@ -14,9 +14,6 @@ import { report } from "./report.js";
 const [containers, artifactsEach] = [115_000, 9];
 const samples = 15;
 const day = 24 * 60 * 60_000;
-
-const undo = [];
-const cleanUp = (step) => undo.push(step);
 
 async function bench() {
   const grow = async (client, connection) => {
@@ -81,9 +78,4 @@ async function times(ask) {
   return { p50: median(taken), slowest: Math.max(...taken) };
 }
 
-try {
-  writePart("Widgets", report(await bench()));
-} finally {
-  while (undo.length) await (async () => undo.pop()())().catch(console.error);
-}
-process.exit();
+await measurePart("Widgets", async () => report(await bench()));
