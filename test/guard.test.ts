@@ -169,18 +169,18 @@ describe("the conditions of filters", () => {
   };
   const things = (filter: string) => `things(filter: ${filter}) { total }`;
   const many = (count: number) => Array.from({ length: count }, (_, id) => ({ id: { eq: id } }));
-  const refused = (value: number) =>
-    expect.objectContaining({ code: "QUERY_TOO_COMPLEX", limitName: "conditions", limit, value });
+  const value = `more than ${limit}`;
+  const refused = expect.objectContaining({ code: "QUERY_TOO_COMPLEX", limitName: "conditions", limit, value });
 
   test("are counted wherever they stand: in the document, in variables, nested", () => {
     const fits = many(limit / 2 - 1);
     asked(things("{or: $f}"), { f: fits });
-    expect(refusalOf(() => asked(things("{or: $f}"), { f: many(limit) }))).toEqual(refused(2 * limit + 1));
-    expect(refusalOf(() => asked(things("{or: $f, and: $f}"), { f: fits }))).toEqual(refused(2 * limit - 3));
+    expect(refusalOf(() => asked(things("{or: $f}"), { f: many(limit) }))).toEqual(refused);
+    expect(refusalOf(() => asked(things("{or: $f, and: $f}"), { f: fits }))).toEqual(refused);
     const nested = { not: { or: [{ and: many(limit) }] } };
-    expect(refusalOf(() => asked(things("{or: $f}"), { f: [nested] }))).toEqual(refused(2 * limit + 4));
+    expect(refusalOf(() => asked(things("{or: $f}"), { f: [nested] }))).toEqual(refused);
     const literal = `{or: [${"{id: {eq: 1}}, ".repeat(limit)}], and: $f}`;
-    expect(refusalOf(() => asked(things(literal), { f: [] }))).toEqual(refused(2 * limit + 1));
+    expect(refusalOf(() => asked(things(literal), { f: [] }))).toEqual(refused);
   });
 
   test("are counted for each field that asks by them, fragments spread", () => {
@@ -191,17 +191,17 @@ describe("the conditions of filters", () => {
     guard.admit({ query: query("...F"), variables: { f } }, caller);
     guard.admit({ query: query("...F ...F ...F ...F") }, caller);
     const thrice = () => guard.admit({ query: query("...F ...F"), variables: { f } }, caller);
-    expect(refusalOf(thrice)).toEqual(refused(limit + 2));
+    expect(refusalOf(thrice)).toEqual(refused);
   });
 
   test("are as many as texts are looked up in CEF records, and grow with long lists of ids", () => {
     const texts = (count: number) => ({ t: Array.from({ length: count }, (_, n) => String(n)) });
     const cef = things('{cef: {key: "fileHash", in: $t}}');
     asked(cef, texts(limit - 3));
-    expect(refusalOf(() => asked(cef, texts(limit)))).toEqual(refused(limit + 3));
+    expect(refusalOf(() => asked(cef, texts(limit)))).toEqual(refused);
     const ids = { i: Array.from({ length: 10_000 }, (_, id) => id) };
     asked(things("{id: {in: $i}}"), ids);
-    expect(refusalOf(() => asked(things("{id: {in: $i}}").repeat(5), ids))).toEqual(refused(5 * 42));
+    expect(refusalOf(() => asked(things("{id: {in: $i}}").repeat(5), ids))).toEqual(refused);
   });
 });
 

@@ -18,6 +18,9 @@ const refusals = createHistogram();
 const slowest = { milliseconds: 0, name: "" };
 const sent = { post: 0, get: 0, stream: 0, socket: 0 };
 
+// A process that just began to listen answers its first request late, whatever that is.
+await ask("{ viewer { permissions } }");
+
 afterAll(() => {
   const { post, get, stream, socket } = sent;
   const milliseconds = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);
@@ -59,10 +62,11 @@ interface Refused {
 
 const bytesOf = ({ body, request }: Family) => body ?? Buffer.from(JSON.stringify(request));
 
-async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+async function timed<T>({ name, code }: Family, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const answer = await work();
   const milliseconds = performance.now() - start;
+  if (!code) return answer;
   refusals.record(Math.max(1, Math.round(milliseconds * 1e6)));
   if (milliseconds > slowest.milliseconds) Object.assign(slowest, { milliseconds, name });
   return answer;
@@ -131,10 +135,10 @@ function assertRefused({ errors }: Refused, { code, limitName }: Family): void {
 }
 
 describe("hostile requests by POST", () => {
-  test.each(families.map((family) => [family.name, family] as const))("%s", async (name, family) => {
+  test.each(families)("$name", async (family) => {
     const body = bytesOf(family);
     block.enable();
-    const answer = await timed(name, () => post(body));
+    const answer = await timed(family, () => post(body));
     block.disable();
     if (!family.code) return expect(answer.status).toBe(200);
     expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -145,8 +149,8 @@ describe("hostile requests by POST", () => {
 
 describe("hostile requests by GET", () => {
   const readable = families.filter(({ request }) => typeof request?.query === "string" && request.query.trim() !== "");
-  test.each(readable.map((family) => [family.name, family] as const))("%s", async (name, family) => {
-    const answer = await timed(name, () => get(family.request!));
+  test.each(readable)("$name", async (family) => {
+    const answer = await timed(family, () => get(family.request!));
     if (!answer || !family.code) return;
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
@@ -157,8 +161,8 @@ describe("hostile requests by GET", () => {
 const noSubscription = /^(Only subscriptions run here|Say by `operationName`)/;
 
 describe("hostile requests for an event stream", () => {
-  test.each(families.map((family) => [family.name, family] as const))("%s", async (name, family) => {
-    const answer = await timed(name, () => post(bytesOf(family), "stream"));
+  test.each(families)("$name", async (family) => {
+    const answer = await timed(family, () => post(bytesOf(family), "stream"));
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
     if (!family.code || family.late) return expect(answer.errors[0]!.message).toMatch(noSubscription);
@@ -167,8 +171,8 @@ describe("hostile requests for an event stream", () => {
 });
 
 describe("hostile requests over WebSocket", () => {
-  test.each(families.map((family) => [family.name, family] as const))("%s", async (name, family) => {
-    const answer = await timed(name, () => overSocket(bytesOf(family)));
+  test.each(families)("$name", async (family) => {
+    const answer = await timed(family, () => overSocket(bytesOf(family)));
     if ("closed" in answer) return expect([1007, 1009, 4400]).toContain(answer.closed);
     if (!family.code || family.late) return expect(answer.errors[0]!.message).toMatch(noSubscription);
     assertRefused(answer, family);

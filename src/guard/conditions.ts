@@ -1,11 +1,12 @@
 import { type OperationDefinitionNode, type ValueNode, valueFromASTUntyped } from "graphql";
+import { limits } from "../limits.js";
 
 /** So many ids or names of one list cost what a condition does. */
 const listed = 250;
 
 /**
  * Gives what counts the conditions of a filter: its objects, each of which becomes a piece of the statement, the texts
- * under `cef`, which are looked up one by one, and long lists by their length.
+ * under `cef`, which are looked up one by one, and long lists by their length. It stops where they are too many.
  */
 export function conditionCounter(
   { variableDefinitions = [] }: OperationDefinitionNode,
@@ -24,7 +25,11 @@ export function conditionCounter(
     const before = known[place].get(value);
     if (before !== undefined) return before;
     let conditions = Array.isArray(value) ? Math.floor(value.length / listed) : 1;
-    for (const [name, part] of Object.entries(value)) conditions += count(part, name === "cef" ? "inCef" : place);
+    const add = (part: unknown, where: keyof typeof known) => {
+      if (conditions <= limits.conditions.most) conditions += count(part, where);
+    };
+    if (Array.isArray(value)) for (const part of value) add(part, place);
+    else for (const [name, part] of Object.entries(value)) add(part, name === "cef" ? "inCef" : place);
     known[place].set(value, conditions);
     return conditions;
   };

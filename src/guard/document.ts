@@ -62,9 +62,10 @@ export class Checked {
     const known = this.#weights.get(operation);
     if (known) return known.cost;
     const weight = weigh(this.schema, operation, this.#fragments, variables);
-    for (const limit of ["depth", "fields", "aliases", "rootFields", "conditions"] as const) {
+    for (const limit of ["depth", "fields", "aliases", "rootFields"] as const) {
       if (weight[limit] > limits[limit].most) throw exceeds(limit, weight[limit]);
     }
+    if (weight.conditions > limits.conditions.most) throw exceeds("conditions", `more than ${limits.conditions.most}`);
     if (weight.cost > limits.cost.most) throw exceeds("cost", weight.cost, { cost: weight.cost });
     if (!weight.varies) this.#weights.set(operation, weight);
     return weight.cost;

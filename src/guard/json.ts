@@ -16,7 +16,9 @@ export function readJson(bytes: Buffer): unknown {
   if (text.trim() === "") throw new AppError("BAD_REQUEST", "The body is empty.");
   const keys = scan(text);
   const value = parse(text);
-  if (check(value, []) !== keys) throw givenTwice(text);
+  // What came as UTF-8 can hold such text only by an escape.
+  if (text.includes("\\u") || text.includes(prototype)) refuseTexts(value, []);
+  if (keysIn(value) !== keys) throw givenTwice(text);
   return value;
 }
 
@@ -79,26 +81,25 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Looks at every string and key, and counts the keys. */
-function check(value: unknown, path: (string | number)[]): number {
-  if (typeof value === "string") refuseText(value, () => path.join("."));
+function keysIn(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
-  if (Array.isArray(value)) return value.reduce<number>((keys, item, index) => keys + below(item, path, index), 0);
-  const names = Object.keys(value);
-  let keys = names.length;
-  for (const name of names) {
-    refuseText(name, () => [...path, "a key"].join("."));
-    if (name === "__proto__") throw prototypeKey([...path, name].join("."));
-    keys += below((value as Record<string, unknown>)[name], path, name);
-  }
+  let keys = 0;
+  if (Array.isArray(value)) for (const item of value) keys += keysIn(item);
+  else for (const name in value) keys += 1 + keysIn((value as Record<string, unknown>)[name]);
   return keys;
 }
 
-function below(value: unknown, path: (string | number)[], step: string | number): number {
-  path.push(step);
-  const keys = check(value, path);
-  path.pop();
-  return keys;
+const prototype = "__proto__";
+
+/** Looks at every string and key. */
+function refuseTexts(value: unknown, path: readonly string[]): void {
+  if (typeof value === "string") refuseText(value, () => path.join("."));
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, item] of Object.entries(value)) {
+    refuseText(name, () => [...path, "a key"].join("."));
+    if (name === prototype) throw prototypeKey([...path, name].join("."));
+    refuseTexts(item, [...path, name]);
+  }
 }
 
 /**
@@ -106,7 +107,7 @@ function below(value: unknown, path: (string | number)[], step: string | number)
  * depth. `__proto__` would change the object of any reader that copies key by key, and has no other use.
  */
 function prototypeKey(path: string): AppError {
-  return new AppError("BAD_USER_INPUT", `${path}: objects may not have the key __proto__; name it otherwise.`, {
+  return new AppError("BAD_USER_INPUT", `${path}: objects may not have the key ${prototype}; name it otherwise.`, {
     path,
   });
 }
