@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import cors from "@fastify/cors";
 import proxyAddr from "@fastify/proxy-addr";
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { Processes } from "./actions/processes.js";
 import { Tester } from "./actions/tester.js";
@@ -53,10 +59,13 @@ export async function createServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.body.most,
     forceCloseConnections: "idle",
+    // An address that has no route, because it cannot be one: no hook sees it.
+    frameworkErrors: ({ statusCode = 400, message }, _, reply) =>
+      sendError(withHeaders(reply), statusCode, "BAD_REQUEST", message),
     genReqId: ({ headers }) => givenId(headers["x-request-id"]) ?? randomUUID(),
   });
-  app.addHook("onRequest", async (request, reply) => {
-    reply.headers({ ...safeHeaders, "x-request-id": request.id });
+  app.addHook("onRequest", async (_, reply) => {
+    withHeaders(reply);
   });
   refuseSlowBodies(app, bodyWithin);
   app.addContentTypeParser(
@@ -147,6 +156,8 @@ const safeHeaders = {
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
 };
+
+const withHeaders = (reply: FastifyReply) => reply.headers({ ...safeHeaders, "x-request-id": reply.request.id });
 
 const hints: Record<string, [code: string, message: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [

@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { serverAudits } from "graphql-http";
 import { describe, expect, test } from "vitest";
+import { sessionCookie } from "../src/auth/credentials.js";
+import { beginSession } from "../src/auth/secrets.js";
 import { readConfig } from "../src/config.js";
 import { createServer } from "../src/server.js";
 import { openGateway } from "./support/gateway.js";
@@ -75,7 +79,8 @@ describe("a caller", () => {
   test("by GET needs a header that no other site can send", async () => {
     const path = `/graphql?query=${encodeURIComponent("{ viewer { user { username } } }")}`;
     expect((await send(path, { headers: bearer })).status).toBe(200);
-    const bare = await send(path);
+    const cookie = `${sessionCookie}=${await beginSession(database.writer, 1, undefined)}`;
+    const bare = await send(path, { headers: { cookie } });
     expect(bare.status).toBe(400);
     expect(JSON.stringify(await bare.json())).toContain("CSRF");
     expect(
@@ -180,6 +185,15 @@ describe("every answer", () => {
       "$id",
     ],
     ["no credentials", "/graphql", { method: "POST", headers: json, body: query }, 401, "UNAUTHENTICATED", "token"],
+    [
+      "a user name that cannot be",
+      "/graphql",
+      { method: "POST", headers: { ...json, authorization: `Basic ${btoa("ad\0min:x")}` }, body: query },
+      401,
+      "UNAUTHENTICATED",
+      "token",
+    ],
+    ["an address that is no UTF-8", "/vault/%ff", {}, 400, "BAD_REQUEST", "%ff"],
   ] as const)("to %s is JSON with code, request and reason", async (_, path, init, status, code, words) => {
     const answer = await send(path, init);
     expect(answer.status).toBe(status);
@@ -189,6 +203,22 @@ describe("every answer", () => {
       message: expect.stringContaining(words),
       extensions: { code, requestId: answer.headers.get("x-request-id") },
     });
+  });
+
+  test.each([
+    "/graphql",
+    "/graphql/stream",
+    "/rest/action_run",
+  ])("to somebody without credentials tells nothing of the schema, and comes before the body: POST %s", async (path) => {
+    const length = { ...json, "content-length": "1000000" };
+    const asking = request(`${url}${path}`, { method: "POST", headers: length });
+    asking.on("error", () => {});
+    asking.write('{"query":"{ contaners { id } }"');
+    const [answer] = (await once(asking, "response")) as [IncomingMessage];
+    const told = (await answer.toArray()).join("");
+    asking.destroy();
+    expect(answer.statusCode).toBe(401);
+    expect(told).not.toMatch(/contai?ner/i);
   });
 
   test("hides what is wrong with us and tells the log instead", async () => {

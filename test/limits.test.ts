@@ -7,6 +7,8 @@ import { sql } from "drizzle-orm";
 import { createClient } from "graphql-ws";
 import { afterAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { sessionCookie } from "../src/auth/credentials.js";
+import { beginSession } from "../src/auth/secrets.js";
 import { readConfig } from "../src/config.js";
 import { Ending } from "../src/database/ending.js";
 import type { Database } from "../src/database/pools.js";
@@ -17,6 +19,7 @@ import { openGateway } from "./support/gateway.js";
 
 const { url, token, ask, database, tokenOf } = await openGateway();
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+const cookie = `${sessionCookie}=${await beginSession(database.writer, 1, undefined)}`;
 
 const folder = mkdtempSync(join(tmpdir(), "soar-limits-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -254,11 +257,13 @@ describe("a request that has taken too long", () => {
 });
 
 describe("a body that trickles in", () => {
-  const told = (base: string, path: string, type = "application/json") =>
+  const told = (base: string, path: string, { type = "application/json", credentials = headers.authorization } = {}) =>
     new Promise<string>((resolve, reject) => {
       const { port } = new URL(base);
       const socket = connect(Number(port), "127.0.0.1", () =>
-        socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 99\r\n\r\n{`),
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\nauthorization: ${credentials}\r\ncontent-length: 99\r\n\r\n{`,
+        ),
       );
       let answer = "";
       socket.setEncoding("utf8").on("data", (text) => (answer += text));
@@ -286,7 +291,8 @@ describe("a body that trickles in", () => {
     await serving(
       {},
       async (base) => {
-        expect(await told(base, "/graphql", "text/none")).toMatch(/^HTTP\/1\.1 415 /);
+        expect(await told(base, "/graphql", { type: "text/none" })).toMatch(/^HTTP\/1\.1 415 /);
+        expect(await told(base, "/graphql", { credentials: "none" })).toMatch(/^HTTP\/1\.1 401 /);
         expect((await fetch(`${base}/healthz`)).status).toBe(200);
       },
       { bodyWithin: 200 },
@@ -358,7 +364,7 @@ describe("a page of another site", () => {
   ])("cannot send %s", async (_, type, status) => {
     const answer = await fetch(`${url}/graphql`, {
       method: "POST",
-      headers: { "content-type": type },
+      headers: { "content-type": type, cookie },
       body: JSON.stringify({ query }),
     });
     expect(answer.status).toBe(status);
@@ -370,11 +376,11 @@ describe("a page of another site", () => {
     [{}, 400],
     [{ "content-type": "text/plain" }, 400],
     [{ accept: "text/html" }, 400],
-    // Not without a preflight, and then not without credentials.
-    [{ "content-type": "application/json" }, 401],
-    [{ "apollo-require-preflight": "1" }, 401],
-  ])("cannot ask by GET with %j, for its browser would send a password along", async (more, status) => {
-    expect((await fetch(`${url}/graphql${search}`, { headers: more })).status).toBe(status);
+    // Not without a preflight.
+    [{ "content-type": "application/json" }, 200],
+    [{ "apollo-require-preflight": "1" }, 200],
+  ])("cannot ask by GET with %j, for its browser would send a cookie along", async (more, status) => {
+    expect((await fetch(`${url}/graphql${search}`, { headers: { ...more, cookie } })).status).toBe(status);
   });
 
   test("cannot say that its JSON is of another charset", async () => {

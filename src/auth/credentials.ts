@@ -24,7 +24,10 @@ export function headerCredentials(headers: Headers): Credentials | undefined {
   const [scheme, credentials = ""] = authorization.trim().split(/ +/, 2) as [string, string?];
   if (scheme.toLowerCase() === "bearer") return { by: "token", token: credentials };
   if (scheme.toLowerCase() !== "basic") return undefined;
-  const [username = "", ...rest] = Buffer.from(credentials, "base64").toString().split(":");
+  const told = Buffer.from(credentials, "base64").toString();
+  // Nobody has such a name, and Postgres cannot even be asked for it.
+  if (told.includes("\0")) return undefined;
+  const [username = "", ...rest] = told.split(":");
   const password = rest.join(":");
   return username === "" ? { by: "token", token: password } : { by: "password", username, password };
 }

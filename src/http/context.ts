@@ -1,4 +1,4 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type GraphQLSchema, graphql } from "graphql";
 import type { Gate } from "../auth/gate.js";
 import type { Caller } from "../auth/who.js";
@@ -6,11 +6,33 @@ import { type Context, contextOf, type Services } from "../context.js";
 import type { Ending } from "../database/ending.js";
 import { AppError } from "../errors.js";
 
-/** What is known of a request besides its headers; who is calling is found out where `caller` is not given. */
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who is calling, where the route found out before it read the body. */
+    caller?: Caller;
+  }
+}
+
+/**
+ * Finds out who is calling before the body is read: only callers may make this process hold one. The function that it
+ * gives is what a route does on each request.
+ */
+export function callersFirst(app: FastifyInstance, find: (request: FastifyRequest) => Promise<Caller>) {
+  if (!app.hasRequestDecorator("caller")) app.decorateRequest("caller", undefined);
+  return async (request: FastifyRequest) => {
+    try {
+      request.caller = await find(request);
+    } catch (error) {
+      if (error instanceof AppError) request.log.info({ reason: error.message }, "a caller was refused");
+      throw error;
+    }
+  };
+}
+
+/** What is known of a request besides its headers. */
 interface Asked {
   /** What is asked for. */
   body?: unknown;
-  caller?: Caller;
   ending?: Ending;
 }
 
@@ -18,10 +40,10 @@ interface Asked {
 export type ContextFor = (request: FastifyRequest, asked?: Asked) => Promise<Context>;
 
 export function contextFor(services: Services, gate: Gate): ContextFor {
-  return async ({ id: requestId, ip: address, headers }, { body, caller, ending } = {}) => {
+  return async ({ id: requestId, ip: address, headers, caller: found }, { body, ending } = {}) => {
     const callerNow = () => gate.admit(headers, address);
-    const now = caller ?? (await callerNow());
-    return contextOf(services, { caller: now, callerNow, requestId, address, headers, body, ending });
+    const caller = found ?? (await callerNow());
+    return contextOf(services, { caller, callerNow, requestId, address, headers, body, ending });
   };
 }
 

@@ -14,7 +14,7 @@ import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
 import type { Admitted, Guard } from "../guard/guard.js";
 import { mistakesTold } from "../limits.js";
-import { asksForPassword, type ContextFor } from "./context.js";
+import { asksForPassword, type ContextFor, callersFirst } from "./context.js";
 import { endOf } from "./ending.js";
 import { costOf, formatError, isRefusal, nameRequest, publicError, refusalBody, requestError } from "./errors.js";
 import { queryString, requestOf } from "./request.js";
@@ -66,20 +66,21 @@ export async function serveGraphql(
   });
   await apollo.start();
   const admit = async (request: FastifyRequest, reply: FastifyReply, http: HTTPGraphQLRequest) => {
-    const caller = await gate.admit(request.headers, request.ip);
-    const { query, operationName, variables, extensions, cost } = guard.admit(requestOf(request), caller);
+    const { query, operationName, variables, extensions, cost } = guard.admit(requestOf(request), request.caller!);
     reply.header("x-query-cost", cost);
     http.body = { query, operationName: operationName ?? null, variables };
     if (request.method === "GET") http.search = queryString({ query, operationName, variables });
     const body = [query, operationName, variables];
-    const context = await contextFor(request, { body, caller, ending: endOf(reply.raw) });
+    const context = await contextFor(request, { body, ending: endOf(reply.raw) });
     return { ...context, log: request.log, told: extensions.cost === true ? { cost } : {} };
   };
+  const findCaller = callersFirst(app, ({ headers, ip }) => gate.admit(headers, ip));
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    onRequest: async (_, reply) => {
+    onRequest: async (request, reply) => {
       reply.header("x-query-cost", 0);
+      await findCaller(request);
     },
     handler: async (request, reply) => {
       const http = { method: request.method, headers: headerMap(request), search: "", body: {} };

@@ -8,7 +8,7 @@ const patience = 20_000;
  * written as they come, and may take their time.
  */
 export function refuseSlowBodies(app: FastifyInstance, within = patience): void {
-  app.addHook("preParsing", async ({ raw, method, headers, routeOptions }, reply) => {
+  app.addHook("onRequest", async ({ raw, method, headers, routeOptions }, reply) => {
     const none = headers["content-length"] === "0" || method === "GET" || method === "HEAD";
     if (none || routeOptions.url === "/vault") return;
     const late = setTimeout(() => {

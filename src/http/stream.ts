@@ -4,6 +4,7 @@ import { credentialsOf } from "../auth/credentials.js";
 import { type Context, contextOf } from "../context.js";
 import { AppError, type ErrorCode, httpStatus } from "../errors.js";
 import { patiently } from "../events/patience.js";
+import { callersFirst } from "./context.js";
 import { subscriptionOf } from "./documents.js";
 import { EventStream } from "./event-stream.js";
 import type { Live } from "./live.js";
@@ -19,6 +20,14 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
   app.route({
     method: ["GET", "POST"],
     url: "/graphql/stream",
+    onRequest: callersFirst(app, async (request) => {
+      refuseStrangers(request, live);
+      // Browsers never come back to a stream that was refused.
+      return patiently(
+        () => live.callers.current(visitorOf(credentialsOf(request.headers), request.ip)),
+        () => request.socket.destroyed,
+      );
+    }),
     handler: async (request, reply) => {
       reply.header("cache-control", "no-store");
       try {
@@ -40,13 +49,8 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
 
 /** Opens the stream of a request; one that cannot be is refused before anything is sent. */
 async function open(request: FastifyRequest, live: Live): Promise<EventStream> {
-  refuseStrangers(request, live);
   const visitor = visitorOf(credentialsOf(request.headers), request.ip);
-  // Browsers never come back to a stream that was refused.
-  const caller = await patiently(
-    () => live.callers.current(visitor),
-    () => request.socket.destroyed,
-  );
+  const caller = request.caller!;
   const subscription = subscriptionOf(live.guard, requestOf(request), caller);
   const contextValue: Context = contextOf(live, {
     caller,

@@ -4,7 +4,7 @@ import type { Gate } from "../../auth/gate.js";
 import { AppError, type ErrorCode, Refusal } from "../../errors.js";
 import type { Guard } from "../../guard/guard.js";
 import { noneKept } from "../../guard/persisted.js";
-import { asksForPassword, type ContextFor } from "../context.js";
+import { asksForPassword, type ContextFor, callersFirst } from "../context.js";
 import { endOf } from "../ending.js";
 import { answerStatus, headersOf, publicError, refusalStatus } from "../errors.js";
 import type { Execute } from "../graphql.js";
@@ -37,8 +37,14 @@ export async function serveRest(app: FastifyInstance, door: Door): Promise<void>
     );
     scope.setErrorHandler(answerError);
     scope.setNotFoundHandler(({ url }, reply) => fail(reply, 404, `There is nothing at ${url.split("?", 1)[0]}.`));
+    const onRequest = callersFirst(app, ({ headers, ip }) => door.gate.admit(headers, ip));
     for (const { method, url, answer } of routes)
-      scope.route({ method, url, handler: async (request, reply) => answer(await askedOf(door, request, reply)) });
+      scope.route({
+        method,
+        url,
+        onRequest,
+        handler: async (request, reply) => answer(await askedOf(door, request, reply)),
+      });
     for (const url of new Set(routes.map((route) => route.url))) refuseOthers(scope, url);
   }
 }
@@ -60,20 +66,19 @@ function refuseOthers(scope: FastifyInstance, url: string): void {
 }
 
 async function askedOf(
-  { guard, gate, contextFor, execute, allows }: Door,
+  { guard, contextFor, execute, allows }: Door,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Asked> {
   if (request.method === "POST") refuseOtherSites(request, allows);
-  const caller = await gate.admit(request.headers, request.ip);
   const ending = endOf(reply.raw);
   let cost = 0;
   const run: Asked["run"] = async (query, variables = {}) => {
     // The documents are our own, also where callers may send none but those that are kept.
-    const admitted = guard.admit({ query, variables }, caller, noneKept);
+    const admitted = guard.admit({ query, variables }, request.caller!, noneKept);
     cost += admitted.cost;
     reply.header("x-query-cost", cost);
-    const context = await contextFor(request, { body: [query, variables], caller, ending });
+    const context = await contextFor(request, { body: [query, variables], ending });
     const { data, errors } = await execute(admitted, context, request.log);
     if (errors?.[0]) throw failureOf(errors[0]);
     return data;
