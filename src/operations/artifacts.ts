@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
 import { personId } from "../auth/who.js";
+import { insertOf } from "../database/insert.js";
 import { Refusal, refuse } from "../errors.js";
 import type { Work } from "../operation.js";
 import { artifacts } from "../schema/artifact.js";
@@ -25,9 +26,6 @@ export const artifactFields = {
 export type ArtifactFields = InputOf<typeof artifactFields>;
 
 export const artifactInput = nested("ArtifactInput", "An artifact to add with others.", artifactFields);
-
-/** Rows that fit well below the 65,535 values one statement can carry. */
-const rowsPerStatement = 1000;
 
 export interface Added {
   artifactId: number;
@@ -82,15 +80,11 @@ function refusalOf(error: unknown): Refusal {
 
 /** Adds the rows of artifacts to a locked container, or finds those that stand. */
 export async function insertRows(work: Work<unknown>, containerId: number, rows: Row[]): Promise<Added[]> {
-  const inserted = new Map<string, number>();
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const fresh = await work.writer
-      .insert(artifacts)
-      .values(rows.slice(start, start + rowsPerStatement))
-      .onConflictDoNothing({ target: [artifacts.containerId, artifacts.hash], where: sql`${artifacts.identified}` })
-      .returning(keyed);
-    for (const row of fresh) inserted.set(keyOf(row), row.id);
-  }
+  if (!rows.length) return [];
+  const { rows: fresh } = await work.writer.execute<Keyed>(sql`
+    ${insertOf(artifacts, rows)} on conflict (container_id, hash) where identified do nothing
+    returning id, hash, source_data_identifier as "sourceDataIdentifier"`);
+  const inserted = new Map(fresh.map((row) => [keyOf(row), row.id]));
   for (const id of inserted.values()) work.emit("ARTIFACT_ADDED", containerId, "Artifact", id);
   work.trace(`${inserted.size} of ${rows.length} artifacts added to container ${containerId}`);
   return outcomesOf(work, containerId, rows, inserted);
@@ -98,8 +92,8 @@ export async function insertRows(work: Work<unknown>, containerId: number, rows:
 
 /** What tells a row before it has an id: the hash, and for one that is no duplicate ever its own UUID. */
 const keyed = { id: artifacts.id, hash: artifacts.hash, sourceDataIdentifier: artifacts.sourceDataIdentifier };
-const keyOf = ({ hash, sourceDataIdentifier }: { hash: string; sourceDataIdentifier: string }) =>
-  `${hash} ${sourceDataIdentifier}`;
+type Keyed = { id: number; hash: string; sourceDataIdentifier: string };
+const keyOf = ({ hash, sourceDataIdentifier }: Omit<Keyed, "id">) => `${hash} ${sourceDataIdentifier}`;
 
 /** Equal rows are one artifact: the first is the new one, if it is new, and the others its duplicates. */
 async function outcomesOf(
