@@ -12,6 +12,8 @@ import {
   limits,
   longestKey,
   mistakesTold,
+  mostAssets,
+  mostSets,
   plainList,
   schemaList,
 } from "./dist/limits.js";
@@ -58,6 +60,8 @@ Each caller may spend \`COST_PER_MINUTE\` in a minute (${COST_PER_MINUTE}; 0: wi
 | --- | --- | --- |
 | objects of a page, \`nodeIds\` at once | ${largestPage} | \`BAD_USER_INPUT\` |
 | \`totalCount\` | ${countedAtMost} | none: \`totalCountExact\` is false |
+| assets that one action run is done on | ${mostAssets} | none: the refusal \`INVALID_VALUE\` |
+| sets of parameters of one action run | ${mostSets} | none: the refusal \`INVALID_VALUE\` |
 | characters of an \`Idempotency-Key\` | ${longestKey} | \`BAD_REQUEST\` |
 
 ## Time

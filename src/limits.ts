@@ -43,6 +43,9 @@ export const schemaList = 30;
 /** How many characters an idempotency key has at most. */
 export const longestKey = 255;
 
+/** On how many assets one action run may be done, and with how many sets of parameters in all. */
+export const [mostAssets, mostSets] = [1_000, 5_000];
+
 /** How many mistakes of one document or of its variables are told. */
 export const mistakesTold = 5;
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { registerConnectors } from "../src/actions/register.js";
 import type { Connector } from "../src/connectors/connector.js";
+import { mostSets } from "../src/limits.js";
 import { openGateway } from "./support/gateway.js";
 import { testConnector } from "./support/worker.js";
 
@@ -128,6 +129,26 @@ describe("runAction", () => {
     );
     expect((await run({ action: "echo", targets: [] })).code).toBe("INVALID_VALUE");
     expect(await queuedRuns()).toBe(before);
+  });
+
+  test("queues no more than the limits, and tells fifty mistakes at most", async () => {
+    const of = (sets: number, assets = ["tester"]) => ({
+      action: "echo",
+      targets: [{ app: "tester", assets, parameters: Array.from({ length: sets }, () => ({ value: "a" })) }],
+    });
+    expect((await run(of(mostSets))).success).toBe(true);
+    const { success, message } = await run(of(mostSets + 1));
+    expect({ success, message }).toEqual({
+      success: false,
+      message: `Nothing was queued: it has ${mostSets + 1} sets of parameters, ${mostSets} are the limit.`,
+    });
+    const nowhere = await run(
+      of(
+        1,
+        Array.from({ length: 60 }, (_, n) => `nowhere ${n}`),
+      ),
+    );
+    expect(nowhere.message).toMatch(/there is no asset "nowhere 49"; and 10 more\.$/);
   });
 });
 

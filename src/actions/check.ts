@@ -32,8 +32,15 @@ export function needsParameters(declared: Declared): boolean {
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
-function rulesOf({ parameters }: Declared): Record<string, Parameter> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, rules]) => [name, ruleOf(rules)]));
+const known = new WeakMap<Parameters, Readonly<Record<string, Parameter>>>();
+
+/** The rules of an action's parameters, which many sets of them may have to keep. */
+function rulesOf({ parameters }: Declared): Readonly<Record<string, Parameter>> {
+  const before = known.get(parameters);
+  if (before) return before;
+  const rules = Object.fromEntries(Object.entries(parameters).map(([name, rules]) => [name, ruleOf(rules)]));
+  known.set(parameters, rules);
+  return rules;
 }
 
 const types = ["string", "numeric", "boolean"] as const;

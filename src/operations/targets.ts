@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { type Declared, mistakesIn, needsParameters, withDefaults } from "../actions/check.js";
 import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
+import { mostAssets, mostSets } from "../limits.js";
 import type { Work } from "../operation.js";
 import { App, Asset, apps, assets } from "../schema/app.js";
 import type { IdOrName } from "../schema/scalars.js";
@@ -48,8 +49,11 @@ export interface AssetRow {
   approvers: { id: number; primary: boolean }[];
 }
 
-/** App runs of one action run. */
-const mostRuns = 1000;
+/** How many of the things that are wrong are told. */
+const mostTold = 50;
+
+/** Finds what a reference means. */
+type Find<Row> = (reference: IdOrName) => Row | undefined;
 
 /** What an action will run on; refused with the list of all that is wrong, where anything is. */
 export async function planTargets(work: Work<unknown>, action: string, targets: readonly Target[]): Promise<Planned[]> {
@@ -61,18 +65,54 @@ export async function planTargets(work: Work<unknown>, action: string, targets: 
     targets.flatMap(({ assets }) => assets ?? []),
   );
   const mistakes: string[] = [];
-  const planned = targets.flatMap((target) => planTarget(action, target, offers, set, mistakes));
+  const findApp = finder(offers, "id", "appid", "name");
+  const findAsset = finder(set, "name", "id");
+  const planned = targets.flatMap((target) => {
+    const chosen = appsOf(action, target, offers, findApp, mistakes);
+    return planTarget(action, target, chosen, set, findAsset, mistakes);
+  });
   const runs = planned.reduce((sum, { assets }) => sum + assets.length, 0);
-  if (runs > mostRuns) mistakes.push(`it would run on ${runs} assets, ${mostRuns} are the limit`);
-  if (mistakes.length) refuse("INVALID_VALUE", `Nothing was queued: ${[...new Set(mistakes)].join("; ")}.`, "targets");
+  const sets = planned.reduce((sum, { parameters }) => sum + parameters.length, 0);
+  if (runs > mostAssets) mistakes.push(`it would run on ${runs} assets, ${mostAssets} are the limit`);
+  if (sets > mostSets) mistakes.push(`it has ${sets} sets of parameters, ${mostSets} are the limit`);
+  if (mistakes.length) refuse("INVALID_VALUE", `Nothing was queued: ${listed(mistakes)}.`, "targets");
   return planned;
 }
 
-function planTarget(action: string, target: Target, offers: Offer[], set: AssetRow[], mistakes: string[]): Planned[] {
-  const chosen = appsOf(action, target, offers, mistakes);
+function listed(mistakes: readonly string[]): string {
+  const all = [...new Set(mistakes)];
+  const more = all.length > mostTold ? [`and ${all.length - mostTold} more`] : [];
+  return [...all.slice(0, mostTold), ...more].join("; ");
+}
+
+/** Looks for references under one key of rows after the other: texts whatever their letter case, numbers however written. */
+function finder<Key extends string, Row extends Record<Key, string | number>>(
+  rows: readonly Row[],
+  ...keys: Key[]
+): Find<Row> {
+  const known = keys.map((key) => new Map(rows.toReversed().map((row) => [lowerCase(row[key]), row])));
+  return (reference) => {
+    for (const rows of known) {
+      const found = rows.get(lowerCase(reference)) ?? rows.get(Number(reference));
+      if (found) return found;
+    }
+    return undefined;
+  };
+}
+
+const lowerCase = (given: string | number) => (typeof given === "string" ? given.toLowerCase() : given);
+
+function planTarget(
+  action: string,
+  target: Target,
+  chosen: readonly Offer[],
+  set: readonly AssetRow[],
+  findAsset: Find<AssetRow>,
+  mistakes: string[],
+): Planned[] {
   const given = target.assets ?? [];
   const parameters = target.parameters?.length ? target.parameters : null;
-  const meant = given.flatMap((reference) => assetMeant(reference, chosen, set, mistakes));
+  const meant = given.flatMap((reference) => assetMeant(reference, chosen, findAsset, mistakes));
   return chosen.flatMap((app): Planned[] => {
     const asked = parameters ?? [{}];
     const sets = asked.map((one) => prepared(app, one));
@@ -90,15 +130,19 @@ function planTarget(action: string, target: Target, offers: Offer[], set: AssetR
   });
 }
 
-function appsOf(action: string, { app }: Target, offers: Offer[], mistakes: string[]): Offer[] {
+function appsOf(
+  action: string,
+  { app }: Target,
+  offers: readonly Offer[],
+  findApp: Find<Offer>,
+  mistakes: string[],
+): Offer[] {
   if (app === null) {
     const active = offers.filter(({ offered, disabled }) => offered && !disabled);
     if (!active.length) mistakes.push(`no active app has the action ${quoted(action)}`);
     return active;
   }
-  const found =
-    offers.find((offer) => isMeant(app, offer.id, offer.appid)) ??
-    offers.find(({ id, name }) => isMeant(app, id, name));
+  const found = findApp(app);
   if (!found) mistakes.push(`there is no app ${quoted(app)}`);
   else if (found.disabled) mistakes.push(`the app ${found.name} is disabled`);
   else if (!found.offered) mistakes.push(`the app ${found.name} has no action ${quoted(action)}`);
@@ -106,9 +150,13 @@ function appsOf(action: string, { app }: Target, offers: Offer[], mistakes: stri
   return [];
 }
 
-function assetMeant(reference: IdOrName, chosen: Offer[], set: AssetRow[], mistakes: string[]): AssetRow[] {
-  const found =
-    set.find(({ name }) => isNamed(reference, name)) ?? set.find(({ id, name }) => isMeant(reference, id, name));
+function assetMeant(
+  reference: IdOrName,
+  chosen: readonly Offer[],
+  findAsset: Find<AssetRow>,
+  mistakes: string[],
+): AssetRow[] {
+  const found = findAsset(reference);
   if (!found) mistakes.push(`there is no asset ${quoted(reference)}`);
   else if (found.disabled) mistakes.push(`the asset ${found.name} is disabled`);
   else if (chosen.length && !chosen.some(({ id }) => id === found.appId))
@@ -117,9 +165,6 @@ function assetMeant(reference: IdOrName, chosen: Offer[], set: AssetRow[], mista
   return [];
 }
 
-const isNamed = (reference: IdOrName, name: string) =>
-  typeof reference === "string" && reference.toLowerCase() === name.toLowerCase();
-const isMeant = (reference: IdOrName, id: number, name: string) => isNamed(reference, name) || Number(reference) === id;
 const tagged = ({ tags }: AssetRow, wanted: Target["tags"]) => !wanted || tags.some((tag) => wanted.includes(tag));
 const quoted = (given: IdOrName) => JSON.stringify(given);
 
