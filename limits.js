@@ -4,7 +4,7 @@
 import { readConfig } from "./dist/config.js";
 import { connections } from "./dist/database/pools.js";
 import { session } from "./dist/database/session.js";
-import { errorCodes } from "./dist/errors.js";
+import { errorCodes, longestMessage } from "./dist/errors.js";
 import {
   deadline,
   defaultPage,
@@ -39,7 +39,8 @@ made by \`node limits.js\`.
 ${rows.join("\n")}
 
 A body over its limit is answered with 413, a WebSocket message over its limit closes the socket with 1009, and one whose
-JSON cannot be kept with 4400. No more than ${mistakesTold} mistakes of a document or of its variables are told.
+JSON cannot be kept with 4400. No more than ${mistakesTold} mistakes of a document or of its variables are told, each in
+${longestMessage} characters at most.
 
 ## Cost
 

@@ -32,14 +32,26 @@ export const httpStatus: Partial<Record<ErrorCode, number>> = {
   TIMEOUT: 503,
 };
 
+/** How many characters of what went wrong are told and logged: it may quote a value that a caller sent, of any size. */
+export const longestMessage = 5_000;
+
+/** A text that fits into an answer and a line of the log. */
+export function brief(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage).toWellFormed()}…` : text;
+}
+
 /** An error made for the person who called: its message and details may leave the process, those of any other error may not. */
 export class AppError extends Error {
+  readonly details: Record<string, unknown>;
+
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly details: Record<string, unknown> = {},
+    details: Record<string, unknown> = {},
   ) {
-    super(message);
+    super(brief(message));
+    const entries = Object.entries(details);
+    this.details = Object.fromEntries(entries.map(([name, it]) => [name, typeof it === "string" ? brief(it) : it]));
   }
 }
 
@@ -70,7 +82,7 @@ export class Refusal extends Error {
     readonly field?: string,
     readonly shown: Record<string, unknown> = {},
   ) {
-    super(message);
+    super(brief(message));
   }
 }
 

@@ -313,6 +313,27 @@ describe("a name that no index can hold", () => {
   });
 });
 
+describe("a large value in the wrong place", () => {
+  const large = "x".repeat(500_000);
+  const say = (input: string) => `mutation ($large: String!) { answer: ${input} { success message } }`;
+
+  test.each([
+    ["that an operation refuses", say('createContainer(input: {name: "n", label: $large})'), { large }],
+    [
+      "of another type",
+      "query ($large: DateTime) { containers(filter: {createTime: {gt: $large}}) { totalCount } }",
+      { large },
+    ],
+    ["that is a name", `{ ${"x".repeat(60_000)} }`, {}],
+    ["where nothing can be read", `{ viewer } ${"x".repeat(60_000)}`, {}],
+  ])("%s is quoted in short", async (_, query, variables) => {
+    const { data, errors } = await ask(query, variables);
+    const message = data?.answer.message ?? errors![0].message;
+    expect(message).toMatch(/x{100}.*…$/);
+    expect(JSON.stringify({ data, errors }).length).toBeLessThan(12_000);
+  });
+});
+
 describe("connections to the database", () => {
   test("may all be lost at once: the next requests are answered", async () => {
     await Promise.all(Array.from({ length: 10 }, () => ask("{ viewer { user { id } } }")));

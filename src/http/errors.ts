@@ -2,7 +2,7 @@ import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { AppError, fromDatabase, httpStatus, type RefusalCode } from "../errors.js";
+import { AppError, brief, fromDatabase, httpStatus, type RefusalCode } from "../errors.js";
 import { InvalidDocument } from "../guard/document.js";
 
 /** What may leave the process of an error; undefined when it is a fault of ours, which only the log may tell. */
@@ -21,7 +21,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (!shown)
     return { message: "Internal server error", locations, path, extensions: { code: "INTERNAL_SERVER_ERROR" } };
   if (!(shown instanceof AppError))
-    return { ...formatted, extensions: { ...formatted.extensions, stacktrace: undefined } };
+    return {
+      ...formatted,
+      message: brief(formatted.message),
+      extensions: { ...formatted.extensions, stacktrace: undefined },
+    };
   return { message: shown.message, locations, path, extensions: { ...shown.details, code: shown.code } };
 }
 
@@ -53,7 +57,7 @@ export function refusalErrors(refusal: RequestRefusal): readonly GraphQLError[] 
     return [new GraphQLError(refusal.message, { extensions: { ...refusal.details, code: refusal.code } })];
   const { code, mistakes } = refusal;
   return mistakes.map(({ message, nodes, source, positions }) => {
-    return new GraphQLError(message, { nodes, source, positions, extensions: { code } });
+    return new GraphQLError(brief(message), { nodes, source, positions, extensions: { code } });
   });
 }
 

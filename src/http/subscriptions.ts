@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from "graphql";
 import type { Context } from "../context.js";
-import { AppError, type ErrorCode } from "../errors.js";
+import { AppError, brief, type ErrorCode } from "../errors.js";
 import type { Delivery, Follower } from "../events/feed.js";
 import { patiently } from "../events/patience.js";
 import { isRefusal, publicError, refusalErrors } from "./errors.js";
@@ -102,7 +102,7 @@ function toldError(error: unknown, requestId: string, log: FastifyBaseLogger): G
   const code = shown instanceof AppError ? shown.code : "INTERNAL_SERVER_ERROR";
   const details = shown instanceof AppError ? shown.details : shown?.extensions;
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
-  return new GraphQLError(shown?.message ?? "Internal server error", {
+  return new GraphQLError(brief(shown?.message ?? "Internal server error"), {
     nodes,
     source,
     positions,
