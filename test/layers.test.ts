@@ -30,7 +30,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     packages: /^(drizzle-orm|dataloader|p-limit|node:)/,
   },
   operations: {
-    ours: ["operations", "operation.ts", "actions", "schema", "auth", "database", "vault.ts", "errors.ts"],
+    ours: ["operations", "operation.ts", "actions", "schema", "auth", "database", "vault.ts", "errors.ts", "limits.ts"],
     packages: /^(drizzle-orm|node:)/,
   },
   "operation.ts": {
@@ -92,14 +92,20 @@ const root = join(import.meta.dirname, "..", "src");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 const partOf = (file: string) => file.split("/")[0]!;
 
+/** What a file imports, as it is written there. */
+function importsOf(file: string): string[] {
+  const statements = readFileSync(join(root, file), "utf8").matchAll(
+    /^(?:import|export) (?:[^;"']* from )?"([^"]+)";/gm,
+  );
+  return [...statements].map(([, from]) => from!);
+}
+
 test.each(files)("%s imports only what its layer may", (file) => {
   const rule = allowed[partOf(file)];
   if (!rule) return;
-  for (const [, from] of readFileSync(join(root, file), "utf8").matchAll(
-    /^(?:import|export) (?:[^;"']* from )?"([^"]+)";/gm,
-  )) {
-    const ours = from!.startsWith(".")
-      ? partOf(normalize(join(dirname(file), from!)).replace(/\.js$/, ".ts"))
+  for (const from of importsOf(file)) {
+    const ours = from.startsWith(".")
+      ? partOf(normalize(join(dirname(file), from)).replace(/\.js$/, ".ts"))
       : undefined;
     if (ours) expect(rule.ours, `${file} imports ${from}`).toContain(ours);
     else if (rule.packages) expect(from, `${file} imports ${from}`).toMatch(rule.packages);
@@ -109,4 +115,16 @@ test.each(files)("%s imports only what its layer may", (file) => {
 test("only the settings are read from the environment, and in one place", () => {
   const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(root, file), "utf8")));
   expect(readers).toEqual(["config.ts"]);
+});
+
+test("what the server is built of is there without the development packages, types included", () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "..", "package.json"), "utf8"));
+  const packages = files
+    .flatMap(importsOf)
+    .filter((from) => !from.startsWith("."))
+    .map((from) => (from.startsWith("node:") ? "node" : /^(@[^/]+\/)?[^/]+/.exec(from)![0]));
+  const lacking = [...new Set(packages)].filter(
+    (name) => (name !== "node" && !dependencies[name]) || devDependencies[`@types/${name}`],
+  );
+  expect(lacking).toEqual([]);
 });
