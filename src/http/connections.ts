@@ -50,6 +50,10 @@ export class Connections {
     };
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   [Symbol.iterator](): Iterator<Connection> {
     return this.#open.values();
   }

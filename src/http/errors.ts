@@ -2,8 +2,20 @@ import { HeaderMap } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { FastifyReply } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { Counter } from "prom-client";
 import { AppError, brief, fromDatabase, httpStatus, type RefusalCode } from "../errors.js";
 import { InvalidDocument } from "../guard/document.js";
+
+const errorsTold = new Counter({
+  name: "soar_errors_total",
+  help: "Errors that callers were told in the form of GraphQL, by their code.",
+  labelNames: ["code"],
+});
+
+/** Counts an error that is told in the form of GraphQL. */
+export function countError(code: unknown): void {
+  errorsTold.inc({ code: String(code) });
+}
 
 /** What may leave the process of an error; undefined when it is a fault of ours, which only the log may tell. */
 export function publicError(error: unknown): AppError | GraphQLError | undefined {
@@ -16,6 +28,12 @@ export function publicError(error: unknown): AppError | GraphQLError | undefined
 
 /** An error as GraphQL clients read it. Apollo has formatted those that graphql-js and it raise themselves. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const told = formattedError(formatted, error);
+  countError(told.extensions?.code);
+  return told;
+}
+
+function formattedError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const shown = publicError(error);
   const { locations, path } = formatted;
   if (!shown)
@@ -37,6 +55,7 @@ export function sendError(
   message: string,
   details: Record<string, unknown> = {},
 ) {
+  countError(code);
   return reply
     .code(status)
     .header("cache-control", "no-store")

@@ -23,12 +23,15 @@ export interface Live extends Required<Services> {
   addressOf(request: IncomingMessage): string;
 }
 
-/** Serves subscriptions, over WebSocket and as event streams. `allows`: which pages of other origins may connect. */
+/**
+ * Serves subscriptions, over WebSocket and as event streams, and gives the list of those that are open. `allows`: which pages of other
+ * origins may connect.
+ */
 export function serveLive(
   app: FastifyInstance,
   given: Required<Services> & Pick<Live, "guard" | "addressOf"> & { gate: Gate },
   allows: (origin: string | undefined) => boolean,
-): void {
+): Connections {
   const { feed } = given;
   const callers = new Callers(given.gate);
   const connections = new Connections(callers);
@@ -40,4 +43,5 @@ export function serveLive(
   app.addHook("onReady", () => feed.start());
   // After the doors have closed: those told to come back must not be told that it is over.
   app.addHook("preClose", () => feed.stop());
+  return connections;
 }

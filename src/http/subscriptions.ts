@@ -4,7 +4,7 @@ import type { Context } from "../context.js";
 import { AppError, brief, type ErrorCode } from "../errors.js";
 import type { Delivery, Follower } from "../events/feed.js";
 import { patiently } from "../events/patience.js";
-import { isRefusal, publicError, refusalErrors } from "./errors.js";
+import { countError, isRefusal, publicError, refusalErrors } from "./errors.js";
 import type { Live } from "./live.js";
 import { type SharedAnswers, shapeOf } from "./shared.js";
 
@@ -102,6 +102,7 @@ function toldError(error: unknown, requestId: string, log: FastifyBaseLogger): G
   const code = shown instanceof AppError ? shown.code : "INTERNAL_SERVER_ERROR";
   const details = shown instanceof AppError ? shown.details : shown?.extensions;
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
+  countError(details?.code ?? code);
   return new GraphQLError(brief(shown?.message ?? "Internal server error"), {
     nodes,
     source,
