@@ -6,7 +6,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { getTableConfig, PgArray, type PgColumn, PgJson, type PgTable } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { from } from "pg-copy-streams";
-import { StartError } from "../errors.js";
+import { connect } from "./client.js";
 import type { Writer } from "./pools.js";
 import { casing, optionsOf } from "./session.js";
 
@@ -33,12 +33,7 @@ const session = {
 
 /** Opens a connection for loading. */
 export async function openLoader(connection: pg.ClientConfig): Promise<Loader> {
-  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection, options: optionsOf(session) });
-  // What is running learns of a lost connection by itself; unheard, the event would end the process.
-  client.on("error", () => {});
-  await client.connect().catch((error: Error) => {
-    throw new StartError(`The database cannot be reached: ${error.message || error.name}`);
-  });
+  const client = await connect({ ...connection, options: optionsOf(session) });
   return {
     writer: drizzle(client, { casing }),
     copy: (table, rows) => copy(client, table, rows),

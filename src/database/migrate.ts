@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
-import pg from "pg";
+import type pg from "pg";
 import { StartError } from "../errors.js";
+import { connect } from "./client.js";
 
 const folder = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
@@ -11,12 +12,7 @@ const lock = 7_450_231;
 
 /** Brings a database to this version's tables; gateways that start together do it one after another. */
 export async function migrate(connection: pg.ClientConfig): Promise<void> {
-  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection });
-  // A connection lost later fails the statement under way, which is enough.
-  client.on("error", () => {});
-  await client.connect().catch((error: Error) => {
-    throw new StartError(`The database cannot be reached: ${error.message || error.name}`);
-  });
+  const client = await connect(connection);
   try {
     const { rows } = await client.query("show server_version_num");
     if (rows[0].server_version_num < 150000) throw new StartError("The database is older than Postgres 15.");

@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import { StartError } from "../errors.js";
+import { connect } from "./client.js";
 import { connections } from "./pools.js";
 
 /** Connections that are left to others: gateways, administrators, backups. */
@@ -11,9 +12,7 @@ type Settings = Record<(typeof names)[number], string>;
 
 /** Refuses a Postgres that may lose what it has confirmed (unless that is accepted), or has too few connections. */
 export async function refuseUnsafe(connection: pg.ClientConfig, acceptDataLoss: boolean): Promise<void> {
-  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection });
-  client.on("error", () => {});
-  await client.connect();
+  const client = await connect(connection);
   try {
     const { rows } = await client.query<Settings>(
       `select ${names.map((name) => `current_setting('${name}') as ${name}`)}`,
