@@ -237,7 +237,7 @@ describe("a request that has taken too long", () => {
     const own = database.until(ending);
     const refused = expect(work(own)).rejects.toBe(late);
     await expect.poll(sleeping, { timeout: 3_000, interval: 20 }).toBe(1);
-    ending.end(late);
+    ending.end(() => late);
     await refused;
     await expect.poll(sleeping, { timeout: 3_000, interval: 20 }).toBe(0);
     await expect(work(own)).rejects.toBe(late);
@@ -248,7 +248,7 @@ describe("a request that has taken too long", () => {
     const ending = new Ending();
     const change = database.until(ending).transaction(async (writer) => {
       await writer.execute(sql`insert into labels (name) values ('too late')`);
-      ending.end(late);
+      ending.end(() => late);
       await writer.execute(sql`select 1`);
     });
     await expect(change).rejects.toBe(late);

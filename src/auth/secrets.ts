@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Writer } from "../database/pools.js";
+import { fixed } from "../database/session.js";
 import { AppError } from "../errors.js";
 import { sessions, tokens } from "../schema/token.js";
 import { users } from "../schema/user.js";
@@ -18,10 +19,13 @@ const hashOf = (secret: string) => createHash("sha256").update(secret).digest("h
 export const newToken = () => `soar_${randomBytes(24).toString("base64url")}`;
 
 const valid = sql`${tokens.revokeTime} is null and (${tokens.expireTime} is null or ${tokens.expireTime} > now())`;
+const ownToken = fixed(
+  sql`select from ${tokens} where ${tokens.userId} = ${users.id} and ${valid} and ${tokens.hash} =`,
+);
 
 /** The condition on `users` that a token stands for them. */
 export function ofToken(token: string): SQL {
-  return sql`exists (select from ${tokens} where ${tokens.userId} = ${users.id} and ${tokens.hash} = ${hashOf(token)} and ${valid})`;
+  return sql`exists (${ownToken} ${hashOf(token)})`;
 }
 
 /** The condition on `users` that a session is theirs; one that began with a token ends with it. */

@@ -1,5 +1,6 @@
-import { and, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../database/pools.js";
+import { fixed } from "../database/session.js";
 import { AppError } from "../errors.js";
 import { labels } from "../schema/label.js";
 import { roleLabels, roles, roleTenants, userRoles, users } from "../schema/user.js";
@@ -34,16 +35,18 @@ export interface Account {
 
 type HeldRole = [name: string, permissions: Permission[], labels: string[] | null, tenants: number[] | null];
 
+const grantedLabels = sql`select array_agg(lower(${labels.name})) from ${roleLabels}
+  join ${labels} on ${labels.id} = ${roleLabels.labelId} where ${roleLabels.roleId} = ${roles.id}`;
+const grantedTenants = sql`select array_agg(${roleTenants.tenantId}) from ${roleTenants} where ${roleTenants.roleId} = ${roles.id}`;
+const held = sql`select json_agg(json_build_array(${roles.name}, ${roles.permissions}, (${grantedLabels}), (${grantedTenants})) order by ${roles.name})
+  from ${userRoles} join ${roles} on ${roles.id} = ${userRoles.roleId} and not ${roles.disabled} where ${userRoles.userId} = ${users.id}`;
+const activeUsers = fixed(sql`
+  select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId}, ${users.passwordHash},
+    array_to_json(${users.allowedIps}), (${held}) from ${users} where ${users.isActive}`);
+
 /** The active user that a condition on `users` finds, with the rights that all their active roles add up to. */
 export async function findAccount(database: Database, which: SQL): Promise<Account | undefined> {
-  const grantedLabels = sql`select array_agg(lower(${labels.name})) from ${roleLabels}
-    join ${labels} on ${labels.id} = ${roleLabels.labelId} where ${roleLabels.roleId} = ${roles.id}`;
-  const grantedTenants = sql`select array_agg(${roleTenants.tenantId}) from ${roleTenants} where ${roleTenants.roleId} = ${roles.id}`;
-  const held = sql`select json_agg(json_build_array(${roles.name}, ${roles.permissions}, (${grantedLabels}), (${grantedTenants})) order by ${roles.name})
-    from ${userRoles} join ${roles} on ${roles.id} = ${userRoles.roleId} and not ${roles.disabled} where ${userRoles.userId} = ${users.id}`;
-  const [row] = await database.read(sql`
-    select ${users.id}, ${users.username}, ${users.type}, ${users.defaultTenantId}, ${users.passwordHash},
-      array_to_json(${users.allowedIps}), (${held}) from ${users} where ${and(sql`${users.isActive}`, which)}`);
+  const [row] = await database.read(sql`${activeUsers} and ${which}`);
   if (!row) return undefined;
   const [id, username, type, defaultTenantId, passwordHash, allowedIps, roleList] = row;
   const theirs: HeldRole[] = JSON.parse(roleList ?? "[]");

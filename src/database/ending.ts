@@ -4,6 +4,7 @@
  */
 export class Ending {
   readonly #underWay = new Set<() => void>();
+  #why: (() => Error) | undefined;
   #reason: Error | undefined;
   #until = 0;
   #late: NodeJS.Timeout | undefined;
@@ -22,22 +23,23 @@ export class Ending {
     if (!Number.isFinite(left) || performance.now() + left <= this.#until) return;
     this.#until = performance.now() + left;
     clearTimeout(this.#late);
-    this.#late = setTimeout(() => this.end(this.tooLate()), left);
+    this.#late = setTimeout(() => this.end(this.tooLate), left);
   }
 
-  /** Cancels what is under way; nothing begins any more. */
-  end(reason: Error): void {
+  /** Cancels what is under way; nothing begins any more. The reason is made where somebody asks for it, which few do. */
+  end(why: () => Error): void {
     clearTimeout(this.#late);
-    this.#reason ??= reason;
+    this.#why ??= why;
     for (const cancel of this.#underWay) cancel();
   }
 
   get reason(): Error | undefined {
+    this.#reason ??= this.#why?.();
     return this.#reason;
   }
 
   assertOpen(): void {
-    if (this.#reason) throw this.#reason;
+    if (this.reason) throw this.reason;
   }
 
   /** Something begins that `cancel` ends; the function returned says that it is over. */

@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type pg from "pg";
 
@@ -28,6 +28,13 @@ export function optionsOf(settings: Record<string, string>): string {
 }
 
 const dialect = new PgDialect({ casing });
+
+/** A piece of statements that is the same in all of them, without parameters: written out once, not with each. */
+export function fixed(piece: SQL): SQL {
+  const { text, values } = textOf(piece);
+  if (values.length) throw new Error(`This has parameters, which differ: ${text}`);
+  return sql.raw(text);
+}
 
 /** A statement as it is sent. */
 export function textOf(statement: SQL): { text: string; values: unknown[] } {

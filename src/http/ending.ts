@@ -8,7 +8,7 @@ export function endOf(response: ServerResponse): Ending {
   const ending = new Ending(deadline, () =>
     timeout(`The request took longer than ${deadline / 1000} seconds and was cancelled; ask for less.`),
   );
-  response.once("close", () => ending.end(timeout("The client has gone; its request was cancelled.")));
+  response.once("close", () => ending.end(() => timeout("The client has gone; its request was cancelled.")));
   return ending;
 }
 

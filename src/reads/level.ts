@@ -5,7 +5,7 @@ import { limits } from "../limits.js";
 import type { Exposed, Through } from "../schema/expose.js";
 import { condition, type Filter, here, matches, split } from "./filter.js";
 import { type OrderKey, orderBy, past, reversed, stretches } from "./order.js";
-import { expression } from "./value.js";
+import { column } from "./value.js";
 
 /*
  * One level of a query is one statement: the rows of one type that belong to any of its parents, with only the columns
@@ -67,7 +67,7 @@ function statementFor(level: Level): SQL {
   const { target, caller, parents, page, properties } = level;
   const row = alias(target.table, "t");
   const columns = sql.join(
-    properties.map((property, index) => sql`${expression(target, row, property, caller)} as ${named(index)}`),
+    properties.map((property, index) => sql`${column(target, property, caller)} as ${named(index)}`),
     sql`, `,
   );
   const own = parents && belongs(row, parents, page !== undefined);
