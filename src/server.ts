@@ -68,6 +68,7 @@ export async function createServer(
   app.addHook("onRequest", async (_, reply) => {
     withHeaders(reply);
   });
+  app.decorateRequest("caller", undefined);
   refuseSlowBodies(app, bodyWithin);
   app.addContentTypeParser(
     "application/json",

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { type GraphQLSchema, graphql } from "graphql";
 import type { Gate } from "../auth/gate.js";
 import type { Caller } from "../auth/who.js";
@@ -17,8 +17,7 @@ declare module "fastify" {
  * Finds out who is calling before the body is read: only callers may make this process hold one. The function that it
  * gives is what a route does on each request.
  */
-export function callersFirst(app: FastifyInstance, find: (request: FastifyRequest) => Promise<Caller>) {
-  if (!app.hasRequestDecorator("caller")) app.decorateRequest("caller", undefined);
+export function callersFirst(find: (request: FastifyRequest) => Promise<Caller>) {
   return async (request: FastifyRequest) => {
     try {
       request.caller = await find(request);

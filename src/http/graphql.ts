@@ -74,7 +74,7 @@ export async function serveGraphql(
     const context = await contextFor(request, { body, ending: endOf(reply.raw) });
     return { ...context, log: request.log, told: extensions.cost === true ? { cost } : {} };
   };
-  const findCaller = callersFirst(app, ({ headers, ip }) => gate.admit(headers, ip));
+  const findCaller = callersFirst(({ headers, ip }) => gate.admit(headers, ip));
   app.route({
     method: ["GET", "POST"],
     url: "/graphql",

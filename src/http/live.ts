@@ -24,8 +24,8 @@ export interface Live extends Required<Services> {
 }
 
 /**
- * Serves subscriptions, over WebSocket and as event streams, and gives the list of those that are open. `allows`: which pages of other
- * origins may connect.
+ * Serves subscriptions, over WebSocket and as event streams, and gives the list of those connections. `allows`: which pages
+ * of other origins may connect.
  */
 export function serveLive(
   app: FastifyInstance,

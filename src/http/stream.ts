@@ -20,7 +20,7 @@ export function serveStreams(app: FastifyInstance, live: Live): void {
   app.route({
     method: ["GET", "POST"],
     url: "/graphql/stream",
-    onRequest: callersFirst(app, async (request) => {
+    onRequest: callersFirst(async (request) => {
       refuseStrangers(request, live);
       // Browsers never come back to a stream that was refused.
       return patiently(

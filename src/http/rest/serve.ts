@@ -37,7 +37,7 @@ export async function serveRest(app: FastifyInstance, door: Door): Promise<void>
     );
     scope.setErrorHandler(answerError);
     scope.setNotFoundHandler(({ url }, reply) => fail(reply, 404, `There is nothing at ${url.split("?", 1)[0]}.`));
-    const onRequest = callersFirst(app, ({ headers, ip }) => door.gate.admit(headers, ip));
+    const onRequest = callersFirst(({ headers, ip }) => door.gate.admit(headers, ip));
     for (const { method, url, answer } of routes)
       scope.route({
         method,
