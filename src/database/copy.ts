@@ -2,13 +2,12 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { is } from "drizzle-orm";
 import { toSnakeCase } from "drizzle-orm/casing";
-import { drizzle } from "drizzle-orm/node-postgres";
 import { getTableConfig, PgArray, type PgColumn, PgJson, type PgTable } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { from } from "pg-copy-streams";
 import { connect } from "./client.js";
 import type { Writer } from "./pools.js";
-import { casing, optionsOf } from "./session.js";
+import { optionsOf, writerOn } from "./session.js";
 
 /** A connection for loading much data: without time limits, with memory to build indexes. */
 export interface Loader {
@@ -35,7 +34,7 @@ const session = {
 export async function openLoader(connection: pg.ClientConfig): Promise<Loader> {
   const client = await connect({ ...connection, options: optionsOf(session) });
   return {
-    writer: drizzle(client, { casing }),
+    writer: writerOn(client),
     copy: (table, rows) => copy(client, table, rows),
     transaction: async (work) => {
       await client.query("begin");

@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { SQL } from "drizzle-orm";
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { AppError, retryable, sqlState } from "../errors.js";
 import { type Connection, connectAlone } from "./connection.js";
 import type { Ending } from "./ending.js";
-import { asText, casing, optionsOf, session, type TextRow, textOf } from "./session.js";
+import { asText, optionsOf, session, type TextRow, textOf, writerOn } from "./session.js";
 import { keepPrepared, StatementNames } from "./statements.js";
 
 export type { Connection } from "./connection.js";
@@ -68,7 +68,7 @@ export function openDatabase(
     client.on("error", failed);
     keepPrepared(client, names);
   });
-  return onPool(pool, drizzle(pool, { casing }), (purpose) => connectAlone(connection, purpose));
+  return onPool(pool, writerOn(pool), (purpose) => connectAlone(connection, purpose));
 }
 
 function onPool(pool: pg.Pool, writer: Writer, connect: Database["connect"], ending?: Ending): Database {
@@ -146,7 +146,7 @@ async function once<T>(
   try {
     // Not waited for: it travels with the first statement, which fails if it did.
     client.query("begin").catch(() => {});
-    const result = await work(drizzle(client, { casing }), now);
+    const result = await work(writerOn(client), now);
     const ends = [...(closing?.(result) ?? []).map(now), client.query("commit")];
     const failures = (await Promise.allSettled(ends)).flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
     if (failures.length) throw failures.find(isAnswer) ?? outcomeUnknown();

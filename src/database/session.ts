@@ -1,11 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
+import { NodePgDatabase, NodePgSession } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type pg from "pg";
 
 export type TextRow = (string | null)[];
-
-/** How drizzle names columns. */
-export const casing = "snake_case";
 
 /** Values as Postgres' own text, untouched. */
 export const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
@@ -27,7 +25,12 @@ export function optionsOf(settings: Record<string, string>): string {
     .join(" ");
 }
 
-const dialect = new PgDialect({ casing });
+const dialect = new PgDialect({ casing: "snake_case" });
+
+/** What writes on a connection or pool. With one dialect for all, which remembers how columns are called. */
+export function writerOn(client: pg.Pool | pg.PoolClient | pg.Client): NodePgDatabase {
+  return new NodePgDatabase(dialect, new NodePgSession(client, dialect, undefined), undefined);
+}
 
 /** A piece of statements that is the same in all of them, without parameters: written out once, not with each. */
 export function fixed(piece: SQL): SQL {
