@@ -7,6 +7,9 @@ const defaultSize = 10;
 /** A connection as documents for lists select it. */
 export const pageFields = "totalCount pageInfo { hasNextPage endCursor }";
 
+/** What asks for a page of a list. */
+export const pageParameters = ["page", "page_size"];
+
 interface Connection {
   totalCount: number;
   nodes: Data[];
