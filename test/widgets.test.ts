@@ -691,6 +691,25 @@ describe("the window", () => {
     expect(data.widgetData).toEqual({ containersNew: null, playbookStats: { total: 2 } });
   });
 
+  test("costs what it may have to tell, day by day", async () => {
+    const years = '(startTime: "2016-12-25T00:00:00Z", endTime: "2026-12-25 00:00:00+00")';
+    const days = (names: string[], given: string) =>
+      names.map((name) => `${name}: labelStats${given} { days { count } }`).join(" ");
+    const many = Array.from({ length: 20 }, (_, index) => `a${index}`);
+    const cost = async (query: string, variables?: Record<string, unknown>) =>
+      Number((await ask(query, variables)).headers.get("x-query-cost"));
+    expect(await cost(`{ widgetData { ${days(["a"], "")} } }`)).toBe(1 + 10 * (1 + 10));
+    expect(await cost(`{ widgetData { ${days(["a"], years)} } }`)).toBeGreaterThan(10 * 3_652);
+    const { errors } = await ask(`{ widgetData { ${days(many, years)} } }`);
+    expect(errors).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX", limitName: "cost" } }]);
+    const asDefaults = '($s: DateTime = "2016-12-25T00:00:00Z", $e: DateTime)';
+    const byVariables = `query ${asDefaults} { widgetData { ${days(many, "(startTime: $s, endTime: $e)")} } }`;
+    expect((await ask(byVariables, { e: "2026-12-25T00:00:00Z" })).errors).toMatchObject([
+      { extensions: { limitName: "cost" } },
+    ]);
+    expect(await cost(byVariables, { e: "2016-12-26T00:00:00Z" })).toBe(1 + 10 * 20 * (1 + 2));
+  });
+
   test.each([
     ["America/New_York", "2026-03-07T05:00:00Z", "2026-03-10T04:00:00Z", "2026-03-09T04:00:00Z"],
     // Where the clocks go forward at midnight, so that the day begins at one o'clock.
