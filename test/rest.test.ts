@@ -152,6 +152,19 @@ describe("app_status", () => {
     expect((await get("app_status?page=0&page=1")).body.message).toMatch(/given twice/);
   });
 
+  test("counts and reads past the ten thousand that GraphQL counts", async () => {
+    await writer.execute(sql`with made as (insert into assets (name, app_id) select 'many-' || n, 190 from generate_series(1, 10250) n returning id)
+      insert into app_statuses (asset_id, app_id, status, message) select id, 190, 'failed', 'Testing' from made`);
+    const find = async (page: number) =>
+      (await get(`app_status?_filter_status=failed&page_size=5000&page=${page}`)).body;
+    const [first, last, past] = [await find(0), await find(2), await find(3)];
+    const all = (await get("app_status?_filter_status=failed&page_size=0")).body;
+    await writer.execute(sql`delete from assets where name like 'many-%'`);
+    expect([first.count, first.num_pages, last.count, last.data.length]).toEqual([10_250, 3, 10_250, 250]);
+    expect([all.count, all.data.length]).toEqual([10_250, 10_250]);
+    expect(past.message).toBe("That page contains no results: page is 3, and the last of 3 is 2.");
+  });
+
   test("reads past the hundred objects that GraphQL answers at once", async () => {
     await writer.execute(sql`with made as (insert into assets (name, app_id) select 'many-' || n, 190 from generate_series(1, 250) n returning id)
       insert into app_statuses (asset_id, app_id, status, message) select id, 190, 'failed', 'Testing' from made`);
