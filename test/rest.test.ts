@@ -272,6 +272,29 @@ describe("widget_data", () => {
     expect(await days("2026-10-01T00:00Z", "2026-10-02T22:00-01:30")).toEqual(two);
   });
 
+  test("tells open containers also while some of them leave the caller's sight", async () => {
+    await writer.execute(sql`with role as (insert into roles (name, permissions) values ('phishing', '{containers:view}') returning id)
+      insert into role_labels select role.id, labels.id from role, labels where labels.name = 'phishing'`);
+    const headers = { authorization: `Bearer ${await tokenOf("phishing")}` };
+    const { rows } = await writer.execute(sql`select id from containers where label = 'phishing'`);
+    const ids = sql.param(rows.map(({ id }) => id));
+    const move = (label: string) =>
+      writer.execute(sql`update containers set label = ${label} where id = any(${ids}::int[])`);
+    let done = false;
+    const moving = (async () => {
+      while (!done) {
+        await move("malware");
+        await move("phishing");
+      }
+    })();
+    const statuses = new Set<number>();
+    for (let times = 0; times < 200; times++)
+      statuses.add((await get("widget_data/containers_open?label=phishing", headers)).status);
+    done = true;
+    await moving;
+    expect([...statuses]).toEqual([200]);
+  });
+
   test.each([
     ["widget_data/colours", 404, /There is no widget "colours"; there are playbook_stats, /],
     ["widget_data/constructor", 404, /There is no widget/],

@@ -40,7 +40,11 @@ const widgets: Record<string, Widget> = {
     takes: ["label", "sla"],
     fields: `total breached breachedPercent containers { slaPercent breached container {
       id name label severity sensitivity status createTime openTime dueTime owner { id username } } }`,
-    project: ({ containers, ...figures }) => ({ ...snakeCased(figures), containers: containers.map(openContainer) }),
+    // What left the caller's sight since it was counted is null.
+    project: ({ containers, ...figures }) => ({
+      ...snakeCased(figures),
+      containers: containers.filter(({ container }: Data) => container).map(openContainer),
+    }),
   },
   containers_workload: {
     takes: ["label", "user_id"],
