@@ -460,7 +460,7 @@ describe("the widget", () => {
 describe("at the edges", () => {
   /** A container that is there during one test, with some times as they are so far from now. */
   async function withContainer(columns: Partial<typeof containers.$inferInsert>, look: (id: number) => Promise<void>) {
-    const [{ id }] = (await writer
+    const [made] = await writer
       .insert(containers)
       .values({
         name: "c8",
@@ -471,7 +471,8 @@ describe("at the edges", () => {
         sourceDataIdentifier: "8",
         ...columns,
       })
-      .returning()) as [{ id: number }];
+      .returning();
+    const { id } = made!;
     await look(id).finally(() => writer.execute(sql`delete from containers where id = ${id}`));
   }
   const ago = (interval: string) => sql`now() - ${interval}::interval` as never;
