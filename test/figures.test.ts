@@ -59,17 +59,23 @@ const headers = new Map([["everybody", { authorization: `Bearer ${token}` }]]);
 /** Adds a world whose containers and runs have the times and owners that widgets count. */
 async function make(name: string, beyond?: World): Promise<World> {
   const world = await addWorld(pool, name, natures[name] ?? {}, beyond);
+  const container = world.ids.get(Container.table);
   for (const [table, change] of Object.entries({
     containers: `owner_id = 1, create_time = now() - interval '3 hours', due_time = now() - interval '1 hour',
       close_time = now() - interval '2 minutes'`,
     action_runs: "status = 'success', creator_id = 1, start_time = now() - interval '9 seconds', close_time = now()",
     playbook_runs: "status = 'success', owner_id = 1, start_time = now() - interval '9 seconds', end_time = now()",
-    approvals: "approver_id = 1, due_time = now()",
   })) {
     const key = table === "containers" ? "id" : "container_id";
     await pool.query(`alter table ${table} disable trigger user`);
-    await pool.query(`update ${table} set ${change} where ${key} = $1`, [world.ids.get(Container.table)]);
+    await pool.query(`update ${table} set ${change} where ${key} = $1`, [container]);
   }
+  // An action that has ended waits for no approval.
+  await pool.query(
+    `with open as (insert into action_runs (container_id, action, name) values ($1, 'wait', 'x') returning id)
+    update approvals set approver_id = 1, due_time = now(), action_run_id = open.id from open where container_id = $1`,
+    [container],
+  );
   return world;
 }
 
