@@ -46,7 +46,7 @@ ${longestMessage} characters at most.
 
 The cost of a request is how many objects it may have to answer: one for each object, times the size of the page or list
 it is in. A page counts for its \`first\` or \`last\`, at most ${largestPage}; ${defaultPage} when neither is given. A list without
-pages counts for ${plainList}, one of the schema itself for ${schemaList}. Fields that hold values cost nothing, \`@skip\` and \`@include\` change nothing, and what two
+pages counts for ${plainList}, one of the schema itself for ${schemaList}, one of a widget's days for the days that are asked for. Fields that hold values cost nothing, \`@skip\` and \`@include\` change nothing, and what two
 fragments both ask for counts twice. \`{ containers(first: 20) { nodes { owner { id } } } }\` costs 1 + 20 + 20.
 
 It is in the header \`x-query-cost\` of every answer, 0 where a request was refused unseen, and in \`extensions.cost\` for

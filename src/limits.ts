@@ -40,6 +40,9 @@ export const plainList = 10;
 /** The same for the lists of the schema itself: one whole introspection is within the limit, two are not. */
 export const schemaList = 30;
 
+/** How many days a window of time has at most. */
+export const longestWindow = 3_660;
+
 /** How many characters an idempotency key has at most. */
 export const longestKey = 255;
 

@@ -453,6 +453,26 @@ describe("the system's settings", () => {
       code: "INVALID_VALUE",
       field: "timeZone",
     });
+    for (const timeZone of ["US/Pacific-New", "SystemV/EST5", "IST", "PST", "CET", "+05:30", "", "posix/Europe/Zurich"])
+      expect(await run("updateSystemSettings", { timeZone }), timeZone).toMatchObject({
+        code: "INVALID_VALUE",
+        message: `${JSON.stringify(timeZone)} is no time zone such as Europe/Zurich.`,
+      });
+    for (const [timeZone, known] of Object.entries({ "asia/CALCUTTA": "Asia/Calcutta", utc: "UTC" })) {
+      const changed = await run("updateSystemSettings", { timeZone }, "systemSettings { timeZone }");
+      expect(changed.systemSettings).toEqual({ timeZone: known });
+    }
+    for (const [roi, message] of [
+      [{ minutes_per_action: "7" }, 'roi gives minutes_per_action "7"; it takes a number from 0 to 100000.'],
+      [{ analyst_hourly_cost: 1e300 }, "roi gives analyst_hourly_cost 1e+300; it takes a number from 0 to 100000."],
+      [{ minutes_per_playbook: -1 }, "roi gives minutes_per_playbook -1; it takes a number from 0 to 100000."],
+      [{ hourly: 1 }, 'roi has "hourly"; it takes analyst_hourly_cost, minutes_per_action, minutes_per_playbook.'],
+    ] as const)
+      expect(await run("updateSystemSettings", { roi })).toMatchObject({
+        code: "INVALID_VALUE",
+        field: "roi",
+        message,
+      });
     expect(await run("updateSystemSettings", { pinLengthLimit: 0 })).toMatchObject({
       success: false,
       code: "INVALID_VALUE",

@@ -152,6 +152,19 @@ describe("app_status", () => {
     expect((await get("app_status?page=0&page=1")).body.message).toMatch(/given twice/);
   });
 
+  test("counts and reads past the ten thousand that GraphQL counts", async () => {
+    await writer.execute(sql`with made as (insert into assets (name, app_id) select 'many-' || n, 190 from generate_series(1, 10250) n returning id)
+      insert into app_statuses (asset_id, app_id, status, message) select id, 190, 'failed', 'Testing' from made`);
+    const find = async (page: number) =>
+      (await get(`app_status?_filter_status=failed&page_size=5000&page=${page}`)).body;
+    const [first, last, past] = [await find(0), await find(2), await find(3)];
+    const all = (await get("app_status?_filter_status=failed&page_size=0")).body;
+    await writer.execute(sql`delete from assets where name like 'many-%'`);
+    expect([first.count, first.num_pages, last.count, last.data.length]).toEqual([10_250, 3, 10_250, 250]);
+    expect([all.count, all.data.length]).toEqual([10_250, 10_250]);
+    expect(past.message).toBe("That page contains no results: page is 3, and the last of 3 is 2.");
+  });
+
   test("reads past the hundred objects that GraphQL answers at once", async () => {
     await writer.execute(sql`with made as (insert into assets (name, app_id) select 'many-' || n, 190 from generate_series(1, 250) n returning id)
       insert into app_statuses (asset_id, app_id, status, message) select id, 190, 'failed', 'Testing' from made`);
@@ -174,12 +187,38 @@ describe("app_status", () => {
     ["_filter_status='failed'", []],
     ["_filter_create_time__lt='2020-01-01T00:00:00Z'", []],
     ["_filter_message__isnull=True", []],
+    ['_filter_asset__name__in=["whois"]', [5]],
+    ["_filter_create_time__lt=2020-01-01", []],
+    ["_filter_create_time__lt='2020-01-01T00:00'", []],
+    ["_filter_asset=5&_filter_create_time__gt=2020-01-01 00:00:00+02", [5]],
   ])("filters by %s", async (filter, assets) => {
     const { body } = await get(`app_status?${filter}`);
     expect(body.data.map(({ asset }: Json) => asset)).toEqual(assets);
   });
 
   test.each([
+    ["_filter_asset__name='o\\'brien \"x\"'", 'o\'brien "x"'],
+    ["_filter_asset__name='o'brien \"x\"'", 'o\'brien "x"'],
+    ['_filter_asset__name="o\'brien"', "o'brien"],
+    ["_filter_asset__name=404", "404"],
+    ["_filter_asset__name__in=[404,'none']", "404"],
+  ])("finds by %s the asset of that name", async (filter, name) => {
+    await writer.execute(sql`update assets set name = ${name} where id = 5`);
+    const { body } = await get(`app_status?${filter}`);
+    await writer.execute(sql`update assets set name = 'whois' where id = 5`);
+    expect(body.data).toMatchObject([{ asset: 5 }]);
+  });
+
+  test.each([
+    ["_filter_asset__name=None", /_filter_asset__name is None, which equals nothing\.$/],
+    ["_exclude_message=null", /_exclude_message is null, which equals nothing; ask for _filter_message__isnull\.$/],
+    ["_filter_=1", /There is no filter _filter_: there are id, app/],
+    ["_filter_status__='failed'", /status offers exact, in/],
+    ["_filter_status='lost'", /_filter_status is "lost"; it can be failed, pending, running, success\./],
+    ["_filter_status__in=['failed','lost']", /_filter_status__in is "lost"; it can be/],
+    ["filter_status=failed", /"filter_status" is no parameter here; there are page, page_size, sort, order\./],
+    ["pagesize=5", /"pagesize" is no parameter here/],
+    ["page=2147483648", /page is "2147483648"; it takes a whole number from 0 to 2147483647\./],
     ["_filter_colour=1", /There is no filter _filter_colour: there are id, app/],
     ["_filter_message__regex=a", /message offers exact, in, isnull/],
     ["_filter_constructor=1", /There is no filter/],
@@ -229,6 +268,31 @@ describe("widget_data", () => {
     expect(await days("2026-10-01", "2026-10-03")).toEqual(two);
     expect(await days("2026-10-01T00:00:00", "2026-10-02T23:59:59.999999")).toEqual(two);
     expect(await days("2026-10-01T02:00:00%2B02:00", "2026-10-03 00:00:00")).toEqual(two);
+    expect(await days("2026-10-01T02:00+02", "2026-10-02T23:59")).toEqual(two);
+    expect(await days("2026-10-01T00:00Z", "2026-10-02T22:00-01:30")).toEqual(two);
+  });
+
+  test("tells open containers also while some of them leave the caller's sight", async () => {
+    await writer.execute(sql`with role as (insert into roles (name, permissions) values ('phishing', '{containers:view}') returning id)
+      insert into role_labels select role.id, labels.id from role, labels where labels.name = 'phishing'`);
+    const headers = { authorization: `Bearer ${await tokenOf("phishing")}` };
+    const { rows } = await writer.execute(sql`select id from containers where label = 'phishing'`);
+    const ids = sql.param(rows.map(({ id }) => id));
+    const move = (label: string) =>
+      writer.execute(sql`update containers set label = ${label} where id = any(${ids}::int[])`);
+    let done = false;
+    const moving = (async () => {
+      while (!done) {
+        await move("malware");
+        await move("phishing");
+      }
+    })();
+    const statuses = new Set<number>();
+    for (let times = 0; times < 200; times++)
+      statuses.add((await get("widget_data/containers_open?label=phishing", headers)).status);
+    done = true;
+    await moving;
+    expect([...statuses]).toEqual([200]);
   });
 
   test.each([
@@ -245,8 +309,13 @@ describe("widget_data", () => {
     ["widget_data/containers_open?sla=0x10", 400, /sla is "0x10"/],
     ["widget_data/containers_new?constructor=1", 400, /"constructor" is no parameter here/],
     ["widget_data/containers_new?__proto__=1", 400, /"__proto__" is no parameter here/],
-    ["widget_data/playbook_stats?user_id=2", 400, /"user_id" is no parameter here; there are label/],
-    ["widget_data/top_playbooks_actions?action_filter=none", 400, /NONE/],
+    ["widget_data/playbook_stats?user_id=2", 400, /"user_id" is no parameter here; there is label/],
+    [
+      "widget_data/top_playbooks_actions?action_filter=none",
+      400,
+      /action_filter is "none"; it can be manual, automated/,
+    ],
+    ["widget_data/playbook_stats?labels=events", 400, /"labels" is no parameter here; there is label\./],
   ])("refuses %s", async (path, status, message) => {
     expect(await get(path)).toMatchObject({ status, body: { failed: true, message: expect.stringMatching(message) } });
   });
@@ -340,6 +409,9 @@ describe("running an action", () => {
     [{ ...asked, targets: undefined }, 400, /targets: /],
     [{ ...asked, targets: [{ assets: [] }] }, 400, /targets\.0\.app_id: /],
     [{ ...asked, targets: [{ app_id: 12, assets: ["nowhere"] }] }, 400, /nowhere/],
+    [{ ...asked, targets: [{ app_id: 12, asset: ["my_reversinglabs_asset"] }] }, 400, /targets\.0: .*"asset"/],
+    [{ ...asked, target: [] }, 400, /"target"/],
+    [{ ...asked, targets: [{ app_id: "" }] }, 400, /targets\.0\.app_id: Too small/],
     [[], 400, /the body: /],
   ])("refuses %j", async (body, status, message) => {
     expect(await post("action_run", body)).toMatchObject({
@@ -392,6 +464,10 @@ describe("running an action", () => {
     expect((await waiting).body.cancelled).toBe("Cancelled by admin.");
     expect(await get(`action_run/${id}?wait=31`)).toMatchObject({ status: 400, body: { failed: true } });
     expect(await get(`action_run/${id}?wait=long`)).toMatchObject({ status: 400, body: { failed: true } });
+    expect(await get(`action_run/${id}?waits=30`)).toMatchObject({ status: 400, body: { failed: true } });
+    expect((await get(`action_run/${id}/app_runs?_filter_status='failed'`)).body.message).toBe(
+      '"_filter_status" is no parameter here; there are page, page_size.',
+    );
   });
 });
 
@@ -410,7 +486,7 @@ describe("every endpoint", () => {
     const nobody = { authorization: `Bearer ${await tokenOf()}` };
     for (const path of paths) {
       expect((await get(path, nobody)).status, path).toBe(200);
-      const answer = await fetch(`${url}/rest/${path}`, { method: "POST", headers: nobody, body: "{}" });
+      const answer = await fetch(`${url}/rest/${path}`, { method: "POST", headers: nobody, body: "no=json" });
       expect([answer.status, answer.headers.get("allow"), await answer.json()]).toEqual([
         405,
         "GET",

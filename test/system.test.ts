@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { readFileSync, statfsSync } from "node:fs";
 import { hostname } from "node:os";
 import { sql } from "drizzle-orm";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import { appStatuses } from "../src/schema/app-status.js";
 import { serviceSnapshots } from "../src/schema/service-snapshot.js";
-import { takeSnapshot } from "../src/system/snapshots.js";
+import { takeSnapshot, watchService } from "../src/system/snapshots.js";
 import { openGateway } from "./support/gateway.js";
 import { call } from "./support/operations.js";
 import { startGateway, urlOf } from "./support/processes.js";
@@ -171,6 +171,27 @@ describe("health", () => {
     expect(serviceOf(await health(), "worker")!.status).toBe("STOPPED");
     await writer.execute(sql`delete from service_snapshots where name = 'worker'`);
   });
+});
+
+test("the last word of a service is that it stops, also when it was about to tell how it is", async () => {
+  await writer.execute(sql`create table said (id int generated always as identity, stopped boolean)`);
+  await writer.execute(sql`create function say() returns trigger language plpgsql as
+    $$ begin insert into said (stopped) values (new.stopped); return null; end $$`);
+  await writer.execute(sql`create trigger say after insert or update on service_snapshots
+    for each row when (new.name = 'worker') execute function say()`);
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const wrong: unknown[] = [];
+  for (let times = 0; times < 100; times++) {
+    const stop = await watchService(database, "worker", (error) => wrong.push(error));
+    vi.advanceTimersByTime(30_000);
+    await stop();
+  }
+  vi.useRealTimers();
+  const { rows } = await writer.execute(sql`select stopped from said order by id`);
+  await writer.execute(sql`drop trigger say on service_snapshots`);
+  await writer.execute(sql`delete from service_snapshots where name = 'worker'`);
+  expect(wrong).toEqual([]);
+  expect(rows.map(({ stopped }) => stopped)).toEqual(Array(100).fill([false, false, true]).flat());
 });
 
 test("a gateway that is told to stop says so on its way out", async () => {

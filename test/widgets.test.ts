@@ -5,6 +5,7 @@ import { actionRuns, approvals } from "../src/schema/action-run.js";
 import { artifacts } from "../src/schema/artifact.js";
 import { containers } from "../src/schema/container.js";
 import { playbookRuns, playbooks } from "../src/schema/playbook.js";
+import { statusChanges } from "../src/schema/status-change.js";
 import { roleLabels, roles, userRoles, users } from "../src/schema/user.js";
 import { widgets } from "../src/widgets/index.js";
 import { openGateway } from "./support/gateway.js";
@@ -73,6 +74,9 @@ const parts = (values: Record<string, number>) => Object.entries(values).map(([n
 const nothing: Record<string, unknown> = {};
 
 beforeAll(async () => {
+  // The ids below are given by hand.
+  for (const table of ["containers", "playbooks", "playbook_runs", "action_runs"])
+    await writer.execute(sql.raw(`alter table ${table} alter id restart with 1000`));
   for (const { name } of widgets) nothing[name] = await figures(name);
   await writer.insert(users).values([
     { id: alice, username: "alice" },
@@ -177,6 +181,7 @@ beforeAll(async () => {
       closeTime: "2026-03-04T09:00:05Z",
     },
     { id: 3, containerId: 3, creatorId: alice, action: "whois ip", name: "x", createTime: "2026-03-03T08:00Z" },
+    { id: 4, containerId: 4, creatorId: alice, action: "block ip", name: "x", createTime: "2026-02-03T08:00Z" },
   ]);
   await writer.insert(approvals).values([
     {
@@ -188,14 +193,16 @@ beforeAll(async () => {
     },
     {
       containerId: 4,
-      actionRunId: 2,
+      actionRunId: 4,
       approverId: alice,
       createTime: "2026-03-03T08:00Z",
       dueTime: "2099-01-01T00:00Z",
     },
-    { containerId: 4, actionRunId: 2, approverId: bob, createTime: "2026-03-03T08:00Z", status: "approved" },
-    { containerId: 4, actionRunId: 2, createTime: "2026-03-04T08:00Z" },
-    { containerId: 4, actionRunId: 2, approverId: bob, createTime: "2026-02-04T08:00Z" },
+    { containerId: 4, actionRunId: 4, approverId: bob, createTime: "2026-03-03T08:00Z", status: "approved" },
+    { containerId: 4, actionRunId: 4, createTime: "2026-03-04T08:00Z" },
+    { containerId: 4, actionRunId: 4, approverId: bob, createTime: "2026-02-04T08:00Z" },
+    // Of an action that has ended.
+    { containerId: 4, actionRunId: 2, approverId: bob, createTime: "2026-03-03T08:00Z" },
   ]);
   const artifact = (containerId: number, name: string, day: number, index: number) => ({
     containerId,
@@ -450,6 +457,128 @@ describe("the widget", () => {
   });
 });
 
+describe("at the edges", () => {
+  /** A container that is there during one test, with some times as they are so far from now. */
+  async function withContainer(columns: Partial<typeof containers.$inferInsert>, look: (id: number) => Promise<void>) {
+    const [made] = await writer
+      .insert(containers)
+      .values({
+        name: "c8",
+        label: "incident",
+        severity: "low",
+        status: "new",
+        hash: "",
+        sourceDataIdentifier: "8",
+        ...columns,
+      })
+      .returning();
+    const { id } = made!;
+    await look(id).finally(() => writer.execute(sql`delete from containers where id = ${id}`));
+  }
+  const ago = (interval: string) => sql`now() - ${interval}::interval` as never;
+
+  test("containersOpen breaches no container a moment early, however long it may take", async () => {
+    await withContainer({ createTime: ago("60 days"), dueTime: ago("-30 seconds") }, async (containerId) => {
+      expect(await figures("containersOpen", { label: "incident", sla: 100 })).toMatchObject({ total: 0 });
+      const { containers } = await figures("containersOpen", { label: "incident", sla: 99.99 });
+      expect(containers).toMatchObject([{ containerId, breached: false, slaPercent: 100 }]);
+    });
+  });
+
+  test("containersOpen tells what was due before it came in as breached at once", async () => {
+    await withContainer({ createTime: ago("0 seconds"), dueTime: ago("1 hour") }, async (containerId) => {
+      const { breached, containers } = await figures("containersOpen", { label: "incident", sla: 100 });
+      expect([breached, containers]).toEqual([1, [expect.objectContaining({ containerId, breached: true })]]);
+      expect(containers[0].slaPercent).toBeGreaterThanOrEqual(100);
+    });
+  });
+
+  test("containersPerformance takes the first time that a container was resolved for its triage", async () => {
+    const times = { createTime: "2026-03-02T10:00Z", startTime: "2026-03-02T10:00Z", closeTime: "2026-03-04T10:00Z" };
+    await withContainer(
+      { ...times, openTime: "2026-03-03T10:00Z", status: "closed", ownerId: bob },
+      async (containerId) => {
+        const steps: [string, string, string][] = [
+          ["new", "closed", "2026-03-02T10:01Z"],
+          ["closed", "open", "2026-03-03T10:00Z"],
+          ["open", "closed", "2026-03-04T10:00Z"],
+        ];
+        await writer
+          .insert(statusChanges)
+          .values(steps.map(([fromStatus, status, time]) => ({ containerId, fromStatus, status, time })));
+        const found = await figures("containersPerformance", { startTime: "2026-03-04T10:00:00Z" });
+        expect(found).toEqual({ resolved: 1, triage: 60, resolution: 172_800, dwell: 172_800 });
+      },
+    );
+  });
+
+  test("topPlaybooksActions counts what never began, and takes no time from it", async () => {
+    await withContainer({}, async (containerId) => {
+      const run = { containerId, createTime: "2026-03-02T08:00Z", status: "cancelled" } as const;
+      const ended = { action: "rare", name: "x", ...run, closeTime: "2026-03-04T08:00Z" };
+      await writer
+        .insert(actionRuns)
+        .values([
+          ended,
+          { ...ended, startTime: "2026-03-04T07:59:50Z", status: "success" },
+          { ...ended, action: "by hand", type: "manual", status: "success", closeTime: "2026-03-02T08:01Z" },
+        ]);
+      await writer.insert(playbookRuns).values({ playbookId: 2, ...run, endTime: "2026-03-04T08:00Z" });
+      const { actions, playbooks } = await figures("topPlaybooksActions", { label: "incident" });
+      expect(actions).toEqual([
+        { actionName: "rare", total: 2, averageDuration: 10 },
+        { actionName: "by hand", total: 1, averageDuration: 60 },
+        { actionName: "whois ip", total: 1, averageDuration: null },
+      ]);
+      expect(playbooks).toContainEqual({ playbookName: "contain", total: 1, averageDuration: null });
+    });
+  });
+
+  test("topPlaybooksActions tells ten actions, of those as frequent as each other by their names", async () => {
+    await withContainer({}, async (containerId) => {
+      const names = Array.from({ length: 11 }, (_, index) => `action ${String.fromCharCode(107 - index)} "'é`);
+      await writer
+        .insert(actionRuns)
+        .values(names.map((action) => ({ containerId, action, name: "x", createTime: "2026-03-04T23:59:59.999Z" })));
+      const { actions } = await figures("topPlaybooksActions", { startTime: "2026-03-04T12:00:00Z" });
+      const told = actions.map(({ actionName }: { actionName: string }) => actionName);
+      expect(told).toEqual(names.sort().slice(0, 10));
+    });
+  });
+
+  test("labels and categories are found in the letters that Postgres takes for the same", async () => {
+    await writer.execute(sql`insert into labels (name) values ('ΑΣ')`);
+    await writer.execute(sql`insert into playbooks (name, labels, category) values ('greek', '{ΑΣ}', 'ΟΔΟΣ')`);
+    await withContainer({ label: "ΑΣ", createTime: "2026-03-02T10:00Z" }, async (containerId) => {
+      await writer.insert(playbookRuns).values({
+        containerId,
+        createTime: "2026-03-02T10:00Z",
+        playbookId: sql`(select id from playbooks where name = 'greek')` as never,
+      });
+      expect(await figures("containersNew", { label: "ΑΣ" })).toEqual(daily({ count: [1, 0, 0] }));
+      expect(await figures("labelStats", { label: "ΑΣ" })).toMatchObject([{ total: 1 }]);
+      expect(await figures("playbookStats", { label: "ΑΣ" })).toMatchObject({ total: 2 });
+      expect(await figures("topPlaybooksActions", { playbookCategory: "ΟΔΟΣ" })).toMatchObject({
+        playbooks: [{ total: 1 }],
+      });
+    });
+    await writer.execute(sql`delete from playbooks where name = 'greek'`);
+    await writer.execute(sql`delete from labels where name = 'ΑΣ'`);
+  });
+
+  test.each([
+    "{}",
+    '{"analyst_hourly_cost": "90", "minutes_per_action": null, "minutes_per_playbook": [30]}',
+  ])("roiSummary and roiStats save nothing by %s", async (roi) => {
+    await writer.execute(sql`update system_settings set roi = ${roi}`);
+    const [summary, days] = [await figures("roiSummary"), await figures("roiStats")];
+    await writer.execute(sql`update system_settings set
+        roi = '{"analyst_hourly_cost": 90, "minutes_per_action": 7.7, "minutes_per_playbook": 30}'`);
+    expect(summary).toEqual({ playbooks: 1, actions: 2, minutesSaved: 0, moneySaved: 0 });
+    expect(days[0]).toMatchObject({ playbooks: 1, actions: 1, minutesSaved: 0, moneySaved: 0 });
+  });
+});
+
 describe("where there is nothing", () => {
   const none = daily({ count: [0, 0, 0] });
   const noSeverities = parts({ high: 0, medium: 0, low: 0 });
@@ -561,6 +690,54 @@ describe("the window", () => {
     const { data, errors } = await ask(`{ widgetData { containersNew(${given}) { count } playbookStats { total } } }`);
     expect(errors).toMatchObject([{ message, extensions: { code: "BAD_USER_INPUT" } }]);
     expect(data.widgetData).toEqual({ containersNew: null, playbookStats: { total: 2 } });
+  });
+
+  test("costs what it may have to tell, day by day", async () => {
+    const years = '(startTime: "2016-12-25T00:00:00Z", endTime: "2026-12-25 00:00:00+00")';
+    const days = (names: string[], given: string) =>
+      names.map((name) => `${name}: labelStats${given} { days { count } }`).join(" ");
+    const many = Array.from({ length: 20 }, (_, index) => `a${index}`);
+    const cost = async (query: string, variables?: Record<string, unknown>) =>
+      Number((await ask(query, variables)).headers.get("x-query-cost"));
+    expect(await cost(`{ widgetData { ${days(["a"], "")} } }`)).toBe(1 + 10 * (1 + 10));
+    expect(await cost(`{ widgetData { ${days(["a"], years)} } }`)).toBeGreaterThan(10 * 3_652);
+    const { errors } = await ask(`{ widgetData { ${days(many, years)} } }`);
+    expect(errors).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX", limitName: "cost" } }]);
+    const asDefaults = '($s: DateTime = "2016-12-25T00:00:00Z", $e: DateTime)';
+    const byVariables = `query ${asDefaults} { widgetData { ${days(many, "(startTime: $s, endTime: $e)")} } }`;
+    expect((await ask(byVariables, { e: "2026-12-25T00:00:00Z" })).errors).toMatchObject([
+      { extensions: { limitName: "cost" } },
+    ]);
+    expect(await cost(byVariables, { e: "2016-12-26T00:00:00Z" })).toBe(1 + 10 * 20 * (1 + 2));
+  });
+
+  test.each([
+    ["America/New_York", "2026-03-07T05:00:00Z", "2026-03-10T04:00:00Z", "2026-03-09T04:00:00Z"],
+    // Where the clocks go forward at midnight, so that the day begins at one o'clock.
+    ["America/Havana", "2026-03-07T05:00:00Z", "2026-03-10T04:00:00Z", "2026-03-08T05:00:00Z"],
+    ["America/New_York", "2026-10-31T04:00:00Z", "2026-11-03T05:00:00Z", "2026-11-02T05:00:00Z"],
+  ])("has every day once where the clocks change, in %s from %s", async (timeZone, startTime, endTime, midnight) => {
+    await writer.execute(sql`update system_settings set time_zone = ${timeZone}`);
+    const at = [sql`${midnight}::timestamptz - interval '1 microsecond'`, sql`${midnight}::timestamptz`];
+    await writer.insert(containers).values(
+      at.map((createTime, index) => ({
+        name: "clocks",
+        label: "events",
+        severity: "low",
+        status: "new",
+        hash: "",
+        sourceDataIdentifier: `clocks-${index}`,
+        createTime: createTime as never,
+      })),
+    );
+    const days = await figures("containersNew", { startTime, endTime });
+    await writer.execute(sql`delete from containers where name = 'clocks'`);
+    await writer.execute(sql`update system_settings set time_zone = default`);
+    const first = new Date(startTime.slice(0, 10)).getTime();
+    const dates = [0, 1, 2].map((day) => new Date(first + day * 86_400_000).toISOString().slice(0, 10));
+    expect(days.map(({ date }: { date: string }) => date)).toEqual(dates);
+    const counts: number[] = days.map(({ count }: { count: number }) => count);
+    expect(counts.filter((count) => count === 1)).toHaveLength(2);
   });
 
   test("has the days of the system's time zone", async () => {

@@ -1,6 +1,17 @@
 import { type OperationDefinitionNode, type ValueNode, valueFromASTUntyped } from "graphql";
 import { limits } from "../limits.js";
 
+type Values = Readonly<Record<string, unknown>>;
+
+/** The values of an operation's variables, by default those that it says. */
+export function valuesOf({ variableDefinitions = [] }: OperationDefinitionNode, variables: Values): Values {
+  const defaults = variableDefinitions.map(({ variable, defaultValue }) => [
+    variable.name.value,
+    defaultValue && valueFromASTUntyped(defaultValue),
+  ]);
+  return { ...Object.fromEntries(defaults), ...variables };
+}
+
 /** So many ids or names of one list cost what a condition does. */
 const listed = 250;
 
@@ -8,15 +19,7 @@ const listed = 250;
  * Gives what counts the conditions of a filter: its objects, each of which becomes a piece of the statement, the texts
  * under `cef`, which are looked up one by one, and long lists by their length. It stops where they are too many.
  */
-export function conditionCounter(
-  { variableDefinitions = [] }: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): (filter: ValueNode) => number {
-  const defaults = variableDefinitions.map(({ variable, defaultValue }) => [
-    variable.name.value,
-    defaultValue && valueFromASTUntyped(defaultValue),
-  ]);
-  const given = { ...Object.fromEntries(defaults), ...variables };
+export function conditionCounter(given: Values): (filter: ValueNode) => number {
   // One variable may be the filter of many fields, and large.
   const known = { inCef: new Map<object, number>(), elsewhere: new Map<object, number>() };
 

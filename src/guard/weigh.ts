@@ -17,9 +17,10 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
   type ValueNode,
+  valueFromASTUntyped,
 } from "graphql";
-import { defaultPage, largestPage, plainList, schemaList } from "../limits.js";
-import { conditionCounter } from "./conditions.js";
+import { defaultPage, largestPage, longestWindow, plainList, schemaList } from "../limits.js";
+import { conditionCounter, valuesOf } from "./conditions.js";
 
 /** What an operation asks for, its fragments spread. Nothing is left out for `@skip`, types or fields named twice. */
 export interface Weight {
@@ -46,6 +47,8 @@ interface Sum {
   each: number;
 }
 
+const day = 24 * 60 * 60_000;
+
 /** High enough to be refused, low enough that sums and products stay numbers. */
 const saturated = 1e12;
 
@@ -60,7 +63,8 @@ export function weigh(
   variables: Readonly<Record<string, unknown>>,
 ): Weight {
   const summed = new Map<string, Sum>();
-  const conditionsIn = conditionCounter(operation, variables);
+  const given = valuesOf(operation, variables);
+  const conditionsIn = conditionCounter(given);
   let varies = false;
 
   const sumOf = ({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Sum => {
@@ -115,11 +119,25 @@ export function weigh(
 
   /** How many items a page has: as many as are asked for, whichever way that is said. */
   const sizeOf = (node: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number => {
+    if (definition?.args.some(({ name }) => name === "endTime")) return daysOf(node);
     if (!definition?.args.some(({ name }) => name === "first"))
       return definition && isIntrospectionType(getNamedType(definition.type)) ? schemaList : plainList;
     const sizes = (node.arguments ?? []).filter(({ name }) => name.value === "first" || name.value === "last");
     const given = sizes.map(({ value }) => numberOf(value)).filter((size) => size !== undefined);
     return given.length ? Math.max(...given) : defaultPage;
+  };
+
+  /** How many days a window has: lists within what is asked for of it may tell them one by one. */
+  const daysOf = ({ arguments: words = [] }: FieldNode): number => {
+    const [start, end] = ["startTime", "endTime"].map((name) => {
+      const value = words.find((word) => word.name.value === name)?.value;
+      if (value?.kind === "Variable") varies = true;
+      return value && valueFromASTUntyped(value, given);
+    });
+    if (!start || !end) return plainList;
+    const days = Math.ceil((Date.parse(String(end)) - Date.parse(String(start))) / day) + 1;
+    // What is longer, or no window, is refused when it is read.
+    return days >= 1 && days <= longestWindow ? days : longestWindow;
   };
 
   const numberOf = (value: ValueNode): number | undefined => {

@@ -1,4 +1,5 @@
 import { and, eq, ne, sql } from "drizzle-orm";
+import type { Writer } from "../database/pools.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { CustomField } from "../schema/custom-field.js";
@@ -149,7 +150,10 @@ export const updateSystemSettings = operation({
     timeZone: optional(text, "The system's time zone, by its IANA name."),
     license: optional(object, "The licence as the REST API tells it."),
     slaMinutes: optional(object, "Minutes until a new container is due, by severity name."),
-    roi: optional(object, "What automation saves: minutes and cost of an analyst's work."),
+    roi: optional(
+      object,
+      "What automation saves: `minutes_per_action`, `minutes_per_playbook` and `analyst_hourly_cost`.",
+    ),
     pinLengthLimit: optional(int, "Characters a pin's message or data may have."),
     multiTenancy: optional(flag, "Whether a new container has to name its tenant."),
     retentionDays: optional(int, "Days that closed containers are kept; 0: forever."),
@@ -166,9 +170,8 @@ export const updateSystemSettings = operation({
   payload: { systemSettings: found(SystemSettings, "systemSettingsId", "The settings after the change.") },
   async run({ writer, input }) {
     checkMinutes("slaMinutes", input.slaMinutes);
-    if (typeof input.timeZone === "string" && !isTimeZone(input.timeZone)) {
-      refuse("INVALID_VALUE", `${JSON.stringify(input.timeZone)} is no time zone such as Europe/Zurich.`, "timeZone");
-    }
+    checkSavings(input.roi);
+    const timeZone = typeof input.timeZone === "string" ? await zoneNamed(writer, input.timeZone) : input.timeZone;
     for (const [field, least] of [
       ["pinLengthLimit", 1],
       ["retentionDays", 0],
@@ -184,7 +187,7 @@ export const updateSystemSettings = operation({
         refuse("INVALID_VALUE", `${field} is ${number}; ${least} is the least.`, field);
     }
     const set = Object.fromEntries(
-      Object.entries(input)
+      Object.entries({ ...input, timeZone })
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => [name, value ?? sql`default`]),
     );
@@ -193,11 +196,37 @@ export const updateSystemSettings = operation({
   },
 });
 
+/** A time zone as Postgres spells it. It takes abbreviations before names, and knows no summer time of them. */
+async function zoneNamed(writer: Writer, name: string): Promise<string> {
+  const { rows } = await writer.execute<{ name: string }>(sql`
+    select name from pg_timezone_names where lower(name) = lower(${name})
+      and (name in ('UTC', 'GMT') or upper(name) not in (select abbrev from pg_timezone_abbrevs))`);
+  const known = rows.find((row) => isTimeZone(row.name));
+  return (
+    known?.name ?? refuse("INVALID_VALUE", `${JSON.stringify(name)} is no time zone such as Europe/Zurich.`, "timeZone")
+  );
+}
+
+/** Whether it is one here as well as in Postgres. */
 function isTimeZone(name: string): boolean {
   try {
     return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
   } catch {
     return false;
+  }
+}
+
+const savings = ["analyst_hourly_cost", "minutes_per_action", "minutes_per_playbook"];
+const largestSaving = 100_000;
+
+function checkSavings(roi: Record<string, unknown> | null | undefined): void {
+  for (const [name, value] of Object.entries(roi ?? {})) {
+    if (!savings.includes(name))
+      refuse("INVALID_VALUE", `roi has ${JSON.stringify(name)}; it takes ${savings.join(", ")}.`, "roi");
+    if (typeof value !== "number" || !(value >= 0 && value <= largestSaving)) {
+      const range = `a number from 0 to ${largestSaving}`;
+      refuse("INVALID_VALUE", `roi gives ${name} ${JSON.stringify(value)}; it takes ${range}.`, "roi");
+    }
   }
 }
 

@@ -23,11 +23,16 @@ export async function watchService(
   report: (error: unknown) => void,
 ): Promise<() => Promise<unknown>> {
   const snap = (stopped: boolean) => takeSnapshot(database, name, stopped).catch(report);
-  await snap(false);
-  const timer = setInterval(snap, halfMinute, false).unref();
+  let latest = snap(false);
+  await latest;
+  const timer = setInterval(() => {
+    latest = snap(false);
+  }, halfMinute).unref();
   return () => {
     clearInterval(timer);
-    return Promise.race([snap(true), setTimeout(patience, undefined, { ref: false })]);
+    // One that is under way must not have the last word.
+    const last = latest.then(() => snap(true));
+    return Promise.race([last, setTimeout(patience, undefined, { ref: false })]);
   };
 }
 

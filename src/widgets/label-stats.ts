@@ -21,7 +21,7 @@ export const labelStats: Widget = {
   many: true,
   statement(asked) {
     const { window, label, caller } = asked;
-    const wanted = given(label) ? sql`lower(${labels.name}) = ${label.toLowerCase()}` : undefined;
+    const wanted = given(label) ? sql`lower(${labels.name}) = lower(${label})` : undefined;
     return sql`
       with days as (${days(window)}), found as (
         select ${c.label} as label, ${dayOf(c.createTime)} as day, count(*) from ${fromContainers}

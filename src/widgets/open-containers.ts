@@ -66,9 +66,11 @@ const unresolved = sql`lower(${c.status}) = any(array(select lower(name) from ${
 
 function open(asked: Asked): SQL {
   const [passed, allowed] = [sql`now()`, c.dueTime].map((until) => sql`extract(epoch from ${until} - ${c.createTime})`);
-  // Who was due before it came in has no time at all.
-  const percent = sql`case when ${c.dueTime} is not null then round(100 * ${passed} / greatest(${allowed}, 1), 2) end`;
+  const breached = sql`coalesce(${c.dueTime} < now(), false)`;
+  // What was due before it came in has no time at all, of which everything is over.
+  const share = sql`greatest(100 * ${passed} / greatest(${allowed}, 1), case when ${breached} then 100 end)`;
+  const percent = sql`case when ${c.dueTime} is not null then ${share} end`;
   const wanted = given(asked.sla) ? sql`${percent} >= ${asked.sla}::float8` : undefined;
-  return sql`select ${c.id} as "containerId", ${percent} as "slaPercent", coalesce(${c.dueTime} < now(), false) as breached
+  return sql`select ${c.id} as "containerId", round(${percent}, 2) as "slaPercent", ${breached} as breached
     from ${fromContainers} where ${all(counted(asked), unresolved, wanted)}`;
 }

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { int, number, optional, required } from "../schema/operations.js";
 import { record } from "../schema/record.js";
+import { statuses } from "../schema/status.js";
+import { statusChanges } from "../schema/status-change.js";
 import { all, c, counted, fromContainers, inWindowOfLabel, ofOwner, type Widget } from "./widget.js";
 import { averageSeconds, within } from "./window.js";
 
@@ -21,9 +23,12 @@ export const containersPerformance: Widget = {
   takes: { ...inWindowOfLabel, ...ofOwner },
   gives: ContainersPerformance,
   many: false,
-  // A change of status sets these times in its own transaction, so that they are what `statusChanges` tells.
   statement: (asked) => sql`
-    select count(*) as resolved, ${averageSeconds(sql`least(${c.openTime}, ${c.closeTime}) - ${c.createTime}`)} as triage,
+    select count(*) as resolved, ${averageSeconds(sql`least(${c.openTime}, ${c.closeTime}, ${resolvedBefore}) - ${c.createTime}`)} as triage,
       ${averageSeconds(sql`${c.closeTime} - ${c.createTime}`)} as resolution, ${averageSeconds(sql`${c.closeTime} - ${c.startTime}`)} as dwell
     from ${fromContainers} where ${all(within(c.closeTime, asked.window), counted(asked))}`,
 };
+
+/** When it was first resolved, where that was before somebody opened it again. */
+const resolvedBefore = sql`(select min(s.time) from ${statusChanges} s where s.container_id = ${c.id}
+  and s.status in (select name from ${statuses} where status_type = 'resolved'))`;

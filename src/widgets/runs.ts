@@ -14,7 +14,7 @@ const most = 10;
 
 const used = {
   total: required(int, "How often it ran."),
-  averageDuration: optional(number, "How long it ran, in seconds on average; null: it never ended."),
+  averageDuration: optional(number, "How long it ran, in seconds on average; null: it never began and ended."),
 };
 
 const TopAction = record("TopAction", "An action that ran often.", {
@@ -84,9 +84,11 @@ export const topPlaybooksActions: Widget = {
 
 function topActions(asked: Asked): SQL {
   const { actionFilter } = asked;
+  // What a person does has no start; all else that has none was ended before it ran.
+  const byHand = sql`case when ${a.type} = 'manual' then ${a.createTime} end`;
   const asker = { manual: sql`${a.playbookRunId} is null`, automated: sql`${a.playbookRunId} is not null` };
   return sql`
-    select ${a.action} as "actionName", count(*) as total, ${averageSeconds(sql`${a.closeTime} - coalesce(${a.startTime}, ${a.createTime})`)} as "averageDuration"
+    select ${a.action} as "actionName", count(*) as total, ${averageSeconds(sql`${a.closeTime} - coalesce(${a.startTime}, ${byHand})`)} as "averageDuration"
     from ${actionRuns} a where ${all(actionsCounted(asked), actionFilter ? asker[actionFilter] : undefined)}
     group by ${a.action} order by total desc, 1 limit ${most}`;
 }
@@ -94,11 +96,11 @@ function topActions(asked: Asked): SQL {
 function topPlaybooks(asked: Asked): SQL {
   const { playbookCategory, caller } = asked;
   const ofCategory = given(playbookCategory)
-    ? sql`lower(${playbooks.category}) = ${playbookCategory.toLowerCase()}`
+    ? sql`lower(${playbooks.category}) = lower(${playbookCategory})`
     : undefined;
   return sql`
     select ${playbooks.id} as "playbookId", ${playbooks.name} as "playbookName", total, "averageDuration" from ${playbooks} join (
-      select ${p.playbookId} as played, count(*) as total, ${averageSeconds(sql`${p.endTime} - coalesce(${p.startTime}, ${p.createTime})`)} as "averageDuration"
+      select ${p.playbookId} as played, count(*) as total, ${averageSeconds(sql`${p.endTime} - ${p.startTime}`)} as "averageDuration"
       from ${playbookRuns} p where ${playbooksCounted(asked)} group by 1) runs on played = ${playbooks.id}
     where ${all(visible(Playbook, playbooks, caller), ofCategory)} order by total desc, 1 limit ${most}`;
 }
@@ -128,7 +130,7 @@ export const playbookStats: Widget = {
   many: false,
   statement({ caller, label }) {
     const meant = given(label)
-      ? sql`exists (select from unnest(${playbooks.labels}) l where l = '*' or lower(l) = ${label.toLowerCase()})`
+      ? sql`exists (select from unnest(${playbooks.labels}) l where l = '*' or lower(l) = lower(${label}))`
       : undefined;
     return sql`select count(*) as total, count(*) filter (where ${playbooks.active}) as active
       from ${playbooks} where ${all(visible(Playbook, playbooks, caller), sql`not ${playbooks.disabled}`, meant)}`;

@@ -69,7 +69,7 @@ export function inCounted(table: PgTable & { containerId: PgColumn }, asked: Par
 
 function wanted({ label, userId }: Partial<Asked>): SQL | undefined {
   return and(
-    given(label) ? sql`lower(${c.label}) = ${label.toLowerCase()}` : undefined,
+    given(label) ? sql`lower(${c.label}) = lower(${label})` : undefined,
     given(userId) ? sql`${c.ownerId} = ${userId}` : undefined,
   );
 }

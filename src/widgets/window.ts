@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "../errors.js";
+import { longestWindow } from "../limits.js";
 import { required, text } from "../schema/operations.js";
 import { systemSettings } from "../schema/system.js";
 
@@ -9,7 +10,6 @@ export interface Window {
   readonly end: SQL;
 }
 
-const longest = 3660;
 const day = 24 * 60 * 60_000;
 
 /** The window that arguments ask for; the last 7 days when they say none. Other doors have other names for them. */
@@ -23,8 +23,11 @@ export function windowOf({ startTime, endTime }: { startTime?: unknown; endTime?
     );
   const given = { startTime, endTime };
   if (start >= end) throw wrong(`The window ends at ${end}, which is not after its start, ${start}.`, given);
-  if ((Date.parse(end) - Date.parse(start)) / day > longest)
-    throw wrong(`From ${start} to ${end} are more than ${longest} days; ask for fewer.`, { ...given, limit: longest });
+  if ((Date.parse(end) - Date.parse(start)) / day > longestWindow)
+    throw wrong(`From ${start} to ${end} are more than ${longestWindow} days; ask for fewer.`, {
+      ...given,
+      limit: longestWindow,
+    });
   return { start: sql`${start}::timestamptz`, end: sql`${end}::timestamptz` };
 }
 

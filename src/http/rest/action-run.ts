@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../../errors.js";
 import { numberOf } from "../context.js";
-import { paged, pageFields } from "./paging.js";
-import { type Asked, accepted, bodyOf, type Data, get, post, wholeNumber } from "./route.js";
+import { paged, pageFields, pageParameters } from "./paging.js";
+import { type Asked, accepted, bodyOf, type Data, get, post, refuseUnknown, wholeNumber } from "./route.js";
 
 const queueDocument = `mutation ($input: RunActionInput!) {
   runAction(input: $input) { success message code field actionRunId } }`;
@@ -20,14 +20,15 @@ const appRunsDocument = `query ($id: Int!, $first: Int!, $after: String) {
     nodes { id action appName appVersion endTime exceptionOccurred message startTime status version
       actionRun { id } asset { id } app { id } container { id } playbookRun { id } } ${pageFields} } } }`;
 
-const numberOrName = z.union([z.int(), z.string()]);
-const newRun = z.object({
+const numberOrName = z.union([z.int(), z.string().min(1)], "expected a number or a name");
+// A misspelt `assets` would run the action on all of them.
+const newRun = z.strictObject({
   action: z.string(),
   container_id: z.int(),
   name: z.string(),
   type: z.string().nullish(),
   targets: z.array(
-    z.object({
+    z.strictObject({
       app_id: numberOrName,
       assets: z.array(numberOrName).nullish(),
       parameters: z.array(z.record(z.string(), z.unknown())).nullish(),
@@ -60,6 +61,7 @@ export const cancelAction = post("/action_run/:id", async (asked) => {
 
 export const actionRun = get("/action_run/:id", async (asked) => {
   const id = idOf(asked);
+  refuseUnknown(asked.search, ["wait"]);
   const wait = "wait" in asked.search ? wholeNumber("wait", asked.search.wait!) : null;
   const { actionRun: run } = await asked.run(runDocument, { id, wait });
   if (!run) throw notFound(id);
@@ -91,8 +93,9 @@ export const actionRun = get("/action_run/:id", async (asked) => {
   };
 });
 
-export const appRuns = get("/action_run/:id/app_runs", (asked) => {
+export const appRuns = get("/action_run/:id/app_runs", async (asked) => {
   const id = idOf(asked);
+  refuseUnknown(asked.search, pageParameters);
   const read = async (first: number, after: string | null) => {
     const { actionRun } = await asked.run(appRunsDocument, { id, first, after });
     if (!actionRun) throw notFound(id);

@@ -1,8 +1,8 @@
 import { AppError } from "../../errors.js";
-import { byId, byText, byTime, byTitle, byWord, type Fields, filterOf } from "./filters.js";
-import { paged, pageFields } from "./paging.js";
+import { byId, byText, byTime, byTitle, byWord, type Fields, filterOf, filtersOf } from "./filters.js";
+import { paged, pageFields, pageParameters } from "./paging.js";
 import { ago } from "./pretty.js";
-import { type Asked, type Data, get } from "./route.js";
+import { type Asked, type Data, get, refuseUnknown } from "./route.js";
 
 const document = `query ($first: Int!, $after: String, $filter: AppStatusFilter, $orderBy: [AppStatusOrder!]) {
   appStatuses(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
@@ -16,13 +16,14 @@ const fields: Fields = {
   asset: byId("asset", "id"),
   asset_id: byId("asset", "id"),
   asset__name: byTitle("asset", "name"),
-  status: byWord("status"),
+  status: byWord(["failed", "pending", "running", "success"], "status"),
   message: byText("message"),
   create_time: byTime("createTime"),
 };
 
-export const appStatus = get("/app_status", (asked) => {
+export const appStatus = get("/app_status", async (asked) => {
   const { search, run } = asked;
+  refuseUnknown(search, [...pageParameters, "sort", "order", ...filtersOf(search)]);
   const wanted = { filter: filterOf(asked, fields), orderBy: orderOf(asked) };
   const read = async (first: number, after: string | null) =>
     (await run(document, { first, after, ...wanted })).appStatuses;

@@ -5,10 +5,14 @@ import { type Asked, type Data, wholeNumber } from "./route.js";
 const defaultSize = 10;
 
 /** A connection as documents for lists select it. */
-export const pageFields = "totalCount pageInfo { hasNextPage endCursor }";
+export const pageFields = "totalCount totalCountExact pageInfo { hasNextPage endCursor }";
+
+/** What asks for a page of a list. */
+export const pageParameters = ["page", "page_size"];
 
 interface Connection {
   totalCount: number;
+  totalCountExact: boolean;
   nodes: Data[];
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }
@@ -27,13 +31,17 @@ export async function paged(
   const [from, until] = size === 0 ? [0, Number.POSITIVE_INFINITY] : [page * size, (page + 1) * size];
   const nodes: Data[] = [];
   for (let after: string | null = null; ; ) {
-    const found = await read(Math.min(largestPage, until - nodes.length), after);
-    const { totalCount: count, pageInfo } = found;
-    const pages = size === 0 ? 1 : Math.max(1, Math.ceil(count / size));
-    if (page >= pages) throw noResults(page, pages);
-    nodes.push(...found.nodes);
-    if (!pageInfo.hasNextPage || nodes.length >= until)
+    const wanted = nodes.length < until ? until - nodes.length : largestPage;
+    const { totalCount, totalCountExact, nodes: more, pageInfo } = await read(Math.min(largestPage, wanted), after);
+    nodes.push(...more);
+    // How many there are of what is too long to be counted, only its end tells.
+    const enough = totalCountExact && (nodes.length >= until || from >= totalCount);
+    if (enough || !pageInfo.hasNextPage) {
+      const count = totalCountExact ? totalCount : nodes.length;
+      const pages = size === 0 ? 1 : Math.max(1, Math.ceil(count / size));
+      if (page >= pages) throw noResults(page, pages);
       return { count, data: nodes.slice(from, until).map(project), num_pages: pages };
+    }
     after = pageInfo.endCursor;
   }
 }

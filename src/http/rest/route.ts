@@ -36,10 +36,33 @@ export function snakeCased(data: Data): Data {
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [snakeCase(name), snakeCased(value)]));
 }
 
+/** What manuals take everywhere: more of what is told, of which nothing else is left out here. */
+const takenAnywhere = ["pretty", "include_expensive"];
+
+/** Refuses parameters of an address that the route knows nothing of, which may be misspelt. */
+export function refuseUnknown(search: Asked["search"], known: readonly string[]): void {
+  const unknown = Object.keys(search).find((name) => !known.includes(name) && !takenAnywhere.includes(name));
+  if (unknown === undefined) return;
+  const choice = `there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`;
+  throw new AppError("BAD_REQUEST", `${JSON.stringify(unknown)} is no parameter here; ${choice}.`);
+}
+
+const largest = 2 ** 31 - 1;
+
 /** A number in an address: whole, and not less than 0. */
 export function wholeNumber(name: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new AppError("BAD_REQUEST", `${name} is ${JSON.stringify(text)}; it takes a whole number from 0.`);
+  if (/^\d{1,10}$/.test(text) && Number(text) <= largest) return Number(text);
+  throw new AppError(
+    "BAD_REQUEST",
+    `${name} is ${JSON.stringify(text)}; it takes a whole number from 0 to ${largest}.`,
+  );
+}
+
+/** A word in an address, whatever its letter case, as the name that GraphQL has for it. */
+export function oneOf(name: string, text: string, words: readonly string[]): string {
+  const word = words.find((one) => one === text.toLowerCase());
+  if (word) return word.toUpperCase();
+  throw new AppError("BAD_REQUEST", `${name} is ${JSON.stringify(text)}; it can be ${words.join(", ")}.`);
 }
 
 /** The body of a request, if it has the form wanted. */

@@ -49,19 +49,17 @@ export async function serveRest(app: FastifyInstance, door: Door): Promise<void>
   }
 }
 
-/** Tells whoever comes by another method which ones there are. */
+/** Tells whoever comes by another method which ones there are, whatever the body, which is not read. */
 function refuseOthers(scope: FastifyInstance, url: string): void {
   const offered = routes.filter((route) => route.url === url).map(({ method }) => method as HTTPMethods);
   const allow = offered.join(", ");
+  const refuse = async ({ method, url }: FastifyRequest, reply: FastifyReply) =>
+    fail(reply.header("allow", allow), 405, `${method} is not for ${url.split("?", 1)[0]}; use ${allow}.`);
   scope.route({
     method: methods.filter((method) => !offered.includes(method)),
     url,
-    handler: (request, reply) =>
-      fail(
-        reply.header("allow", allow),
-        405,
-        `${request.method} is not for ${request.url.split("?", 1)[0]}; use ${allow}.`,
-      ),
+    onRequest: refuse,
+    handler: refuse,
   });
 }
 

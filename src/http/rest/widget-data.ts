@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.js";
-import { type Asked, camelCase, type Data, get, snakeCased, wholeNumber } from "./route.js";
+import { type Asked, camelCase, type Data, get, oneOf, refuseUnknown, snakeCased, wholeNumber } from "./route.js";
+import { timeOf } from "./time.js";
 
 /** What a widget takes, what is asked of it, and how the answer is told where that is not field by field. */
 interface Widget {
@@ -39,7 +40,11 @@ const widgets: Record<string, Widget> = {
     takes: ["label", "sla"],
     fields: `total breached breachedPercent containers { slaPercent breached container {
       id name label severity sensitivity status createTime openTime dueTime owner { id username } } }`,
-    project: ({ containers, ...figures }) => ({ ...snakeCased(figures), containers: containers.map(openContainer) }),
+    // What left the caller's sight since it was counted is null.
+    project: ({ containers, ...figures }) => ({
+      ...snakeCased(figures),
+      containers: containers.filter(({ container }: Data) => container).map(openContainer),
+    }),
   },
   containers_workload: {
     takes: ["label", "user_id"],
@@ -105,37 +110,21 @@ function documentOf(names: readonly string[]): string {
 }
 
 function variablesOf(search: Asked["search"], takes: readonly Parameter[]): Record<string, unknown> {
-  const given = Object.entries(search).filter(([name]) => name !== "pretty");
-  return Object.fromEntries(
-    given.map(([name, text]) => {
-      if (!takes.includes(name as Parameter))
-        throw new AppError(
-          "BAD_REQUEST",
-          `${JSON.stringify(name)} is no parameter here; there are ${takes.join(", ")}.`,
-        );
-      return [camelCase(name), asVariable(name as Parameter, text)];
-    }),
-  );
+  refuseUnknown(search, takes);
+  const given = Object.entries(search).filter(([name]) => takes.includes(name as Parameter));
+  return Object.fromEntries(given.map(([name, text]) => [camelCase(name), asVariable(name as Parameter, text)]));
 }
 
 function asVariable(parameter: Parameter, text: string): unknown {
   if (parameter === "user_id") return wholeNumber(parameter, text);
   if (parameter === "sla") return percent(parameter, text);
-  if (parameter === "action_filter") return text.toUpperCase();
+  if (parameter === "action_filter") return oneOf(parameter, text, ["manual", "automated"]);
   return types[parameter] === "DateTime" ? timeOf(text) : text;
 }
 
 function percent(parameter: Parameter, text: string): number {
   if (/^\d{1,9}(\.\d+)?$/.test(text)) return Number(text);
   throw new AppError("BAD_REQUEST", `${parameter} is ${JSON.stringify(text)}; it takes a number of percent from 0.`);
-}
-
-/** ISO 8601 lets times leave out what RFC 3339 wants: the offset, here UTC as in all answers, and the time of the day. */
-function timeOf(text: string): string {
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
-  if (/^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text)) return `${text}Z`;
-  // In an address, the + of an offset means a blank.
-  return text.replace(/ (\d\d:?\d\d)$/, "+$1");
 }
 
 function eachOf(project: (row: Data) => unknown): (rows: Data[]) => unknown {
