@@ -357,7 +357,7 @@ describe("an external connector", () => {
 
 describe("an action that needs approval", () => {
   const answer = async (mutation: string, approvalId: number, as: string) => {
-    const query = `mutation ($id: Int!) { ${mutation}(input: { approvalId: $id, comment: "so be it" }) { success message code approval { status comment } actionRun { status } } }`;
+    const query = `mutation ($id: Int!) { ${mutation}(input: { approvalId: $id, comment: "so be it" }) { success message code approval { status comment } actionRun { status appRuns { nodes { message } } } } }`;
     const { data, errors } = await ask(query, { id: approvalId }, { authorization: `Bearer ${as}` });
     return data[mutation] ?? errors![0]!.extensions;
   };
@@ -399,6 +399,7 @@ describe("an action that needs approval", () => {
     expect(await answer("approveActionRun", two.id, tokenFor(two.approver.username))).toMatchObject({
       success: true,
       approval: { status: "approved", comment: "so be it" },
+      actionRun: { appRuns: { nodes: [{ message: "Waits for a connector of Outside outside the gateway." }] } },
     });
     expect(await take()).toHaveLength(1);
   });

@@ -20,6 +20,10 @@ const shows: Record<string, RegExp> = {
   "Open a case from a template": /"success":true.*"tasks":\{"nodes":\[\{"name":"\w/,
   "Run an action": /"success":true.*"message":"New action queued\.".*"appRuns":\{"nodes":\[\{"status":"PENDING"/,
   "Read what an action gave": /"city":"Research".*"action_results":\[\{"status":"success"/,
+  "Ask somebody before an action runs": /"status":"pending","approver":\{"username":"admin".*Waits for approval/,
+  "See what waits for an approval": /"totalCount":[1-9].*"status":"pending".*"username":"admin"/,
+  "Approve an action": /"success":true.*Approval 29 was given.*"action":"disable user".*outside the gateway/,
+  "Test whether an asset can be reached": /"success":true.*"message":"Reads \w/,
   "Promote an incident to a case": /"success":true.*"containerType":"CASE","currentPhase":\{"name":"\w/,
   "Merge an incident into a case": /"success":true.*"Artifact":\{"copied":[1-9]/,
   "Set the status of several": /"success":true.*"status":"open".*"status":"open"/,
@@ -58,10 +62,18 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     await expect.poll(() => answer(page), { timeout: 15_000 }).toMatch(words);
   }
 
-  const enter = async (page: Page) => {
+  /** Whether the row of tabs shows the whole of the open one. */
+  const reach = async (page: Page) => {
+    const row = (await page.locator(".graphiql-tabs").boundingBox())!;
+    const tab = (await page.locator(".graphiql-tab-active").boundingBox())!;
+    if (tab.x < row.x - 1) return "before the row";
+    return tab.x + tab.width > row.x + row.width + 1 ? "behind the row" : "in sight";
+  };
+
+  const enter = async (page: Page, wide = true) => {
     const schema = page.waitForResponse((answer) => answer.request().postData()?.includes("__schema") ?? false);
     await page.goto(`${url}/explorer#token=${token}`);
-    await page.locator(".graphiql-query-editor").getByText("FindIncidents").waitFor();
+    if (wide) await page.locator(".graphiql-query-editor").getByText("FindIncidents").waitFor();
     await schema;
   };
 
@@ -91,23 +103,24 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     expectClean(visit);
   });
 
-  test("has a tab for each example, which opens again from the list", async () => {
+  test("opens each example from the list in a tab that is in sight, again after it was closed", async () => {
     const visit = await open();
     const { page, look } = visit;
     await enter(page);
-    await page.getByRole("button", { name: "Show Examples" }).click();
     for (const [place, { job }] of examples.entries()) {
       await page.getByRole("region", { name: "Examples" }).getByRole("button", { name: job, exact: true }).click();
       await page
         .locator(".graphiql-tab-button[aria-current=true]")
         .getByText(titles[place]!, { exact: true })
         .waitFor();
+      await expect.poll(() => reach(page)).toBe("in sight");
     }
     expect(await page.locator(".graphiql-tab").count()).toBe(examples.length);
     expect(await look("explorer-examples")).toEqual([]);
     const first = page.locator(".graphiql-tab-button[aria-current=true]").getByText("FindIncidents");
     await page.getByRole("button", { name: "Find an incident" }).click();
     await first.waitFor();
+    await expect.poll(() => reach(page)).toBe("in sight");
     await page.locator(".graphiql-tab-active").getByRole("button", { name: /close/i }).click();
     await expect.poll(() => page.locator(".graphiql-tab").count()).toBe(examples.length - 1);
     await page.getByRole("button", { name: "Find an incident" }).click();
@@ -116,11 +129,32 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     expectClean(visit);
   });
 
+  test("on a small screen shows an example chosen from the list, and its answer below it", async () => {
+    const visit = await open({ viewport: { width: 390, height: 844 } });
+    const { page, look } = visit;
+    await enter(page, false);
+    const list = page.getByRole("region", { name: "Examples" });
+    await list.getByRole("button", { name: "See who else saw an address" }).click();
+    await list.waitFor({ state: "hidden" });
+    await run(page, /"totalCount": 2/);
+    const [asked, answered] = await Promise.all(
+      [".graphiql-query-editor", ".result-window"].map((part) => page.locator(part).boundingBox()),
+    );
+    expect(asked!.x + asked!.width).toBeLessThanOrEqual(390);
+    expect(answered!.x + answered!.width).toBeLessThanOrEqual(390);
+    expect(answered!.y).toBeGreaterThanOrEqual(asked!.y + asked!.height);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(await look("small-explorer-answer")).toEqual([]);
+    await page.getByRole("button", { name: "Show Examples" }).click();
+    await list.waitFor();
+    expectClean(visit);
+  });
+
   test("follows what happens, by the same cookie", async () => {
     const visit = await open();
     const { page, look } = visit;
     await enter(page);
-    await page.getByRole("button", { name: "FollowContainer" }).click();
+    await page.getByRole("button", { name: "Follow a case as it changes" }).click();
     await run(page, /"kind": "START"/);
     await ask('mutation { comment(input: { container: 7, comment: "seen" }) { success } }');
     await expect.poll(() => answer(page), { timeout: 15_000 }).toMatch(/"__typename": "Comment"/);

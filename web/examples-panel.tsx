@@ -7,8 +7,9 @@ export const examplesPlugin: GraphiQLPlugin = { title: "Examples", icon: Icon, c
 function Examples() {
   const tabs = useGraphiQL((state) => state.tabs);
   const editor = useGraphiQL((state) => state.queryEditor);
-  const { addTab, changeTab } = useGraphiQLActions();
+  const { addTab, changeTab, setVisiblePlugin } = useGraphiQLActions();
   const open = (query: string) => {
+    if (matchMedia("(max-width: 50rem)").matches) setVisiblePlugin(null);
     const standing = tabs.findIndex((tab) => tab.query === query);
     if (standing >= 0) return changeTab(standing);
     addTab();

@@ -9,8 +9,8 @@ export const examples: readonly Example[] = [
   {
     job: "Find an incident",
     query: `# The newest open incidents of a severity.
-# Run it by the button or Ctrl-Enter. The book on the
-# left explains every field, Ctrl-Space offers what fits.
+# Run it by the button or Ctrl-Enter.
+# The book on the left explains every field, Ctrl-Space offers what fits.
 
 query FindIncidents {
   containers(
@@ -36,8 +36,8 @@ query FindIncidents {
   },
   {
     job: "See everything on one case",
-    query: `# The newest open case with what hangs on it. With
-# container(id: …) it is the one of a number.
+    query: `# The newest open case with what hangs on it.
+# With container(id: …) it is the one of a number.
 
 query EverythingOnOneCase {
   containers(
@@ -145,8 +145,8 @@ query WhoElseSawThis {
   },
   {
     job: "Add an artifact",
-    query: `# phantom.add_artifact. Run it twice: the second time it
-# answers the artifact that stands.
+    query: `# phantom.add_artifact.
+# Run it twice: the second time it answers the artifact that stands.
 
 mutation AddArtifact {
   addArtifact(
@@ -179,8 +179,8 @@ mutation AddArtifact {
   },
   {
     job: "Pin a finding",
-    query: `# phantom.pin. With a name, a pin of that name is changed
-# instead of added.
+    query: `# phantom.pin.
+# With a name, a pin of that name is changed instead of added.
 
 mutation PinFinding {
   pin(
@@ -207,8 +207,8 @@ mutation PinFinding {
   },
   {
     job: "Write a note",
-    query: `# phantom.add_note. With an artifactId or a taskId it is
-# about that.
+    query: `# phantom.add_note.
+# With an artifactId or a taskId it is about that.
 
 mutation AddNote {
   addNote(
@@ -255,8 +255,8 @@ mutation Comment {
   },
   {
     job: "Open a case from a template",
-    query: `# phantom.create_container. The template is copied into it
-# as its workbook.
+    query: `# phantom.create_container.
+# The template is copied into it as its workbook.
 
 mutation OpenCase {
   createContainer(
@@ -292,8 +292,8 @@ mutation OpenCase {
   },
   {
     job: "Promote an incident to a case",
-    query: `# phantom.promote. The template's phases and tasks become
-# its workbook.
+    query: `# phantom.promote.
+# The template's phases and tasks become its workbook.
 
 mutation Promote {
   promote(input: { container: 8, template: "Incident response" }) {
@@ -312,8 +312,8 @@ mutation Promote {
   },
   {
     job: "Merge an incident into a case",
-    query: `# phantom.merge, first as a trial: it tells what would be
-# copied. Without dryRun it is.
+    query: `# phantom.merge, first as a trial: it tells what would be copied.
+# Without dryRun it is.
 
 mutation Merge {
   merge(input: { case: 3, item: { containerId: 7 }, dryRun: true }) {
@@ -346,9 +346,8 @@ mutation SetStatus {
   },
   {
     job: "Follow a case as it changes",
-    query: `# Run it and leave it open, then run another example in
-# another tab. Every event carries a cursor; after: "<cursor>"
-# goes on from there, with nothing missed.
+    query: `# Run it and leave it open, then run another example in another tab.
+# Every event carries a cursor; after: "<cursor>" goes on from there, with nothing missed.
 
 subscription FollowContainer {
   containerEvents(filter: { container: 7 }) {
@@ -365,9 +364,8 @@ subscription FollowContainer {
   },
   {
     job: "Run an action",
-    query: `# On every asset of every app that has it, unless assets
-# say where. It is queued; wait for its end with
-# actionRun(id: …, waitSeconds: 30).
+    query: `# On every asset of every app that has it, unless assets say where.
+# It is queued; wait for its end with actionRun(id: …, waitSeconds: 30).
 
 mutation RunAction {
   act(
@@ -397,9 +395,8 @@ mutation RunAction {
   },
   {
     job: "Follow actions",
-    query: `# Tells how actions go, from now on: run it, and run one in
-# another tab. After a break, give the last cursor as
-# after and miss nothing.
+    query: `# Tells how actions go, from now on: run it, and run one in another tab.
+# After a break, give the last cursor as after and miss nothing.
 
 subscription FollowActions {
   actionRunEvents {
@@ -421,8 +418,7 @@ subscription FollowActions {
   },
   {
     job: "Read what an action gave",
-    query: `# The results, and with kwargs all that a playbook's
-# callback is called with, under Python's names.
+    query: `# The results, and with kwargs all that a playbook's callback is called with, under Python's names.
 
 query ActionResults {
   actionRun(id: 11, waitSeconds: 30) {
@@ -446,10 +442,124 @@ query ActionResults {
 `,
   },
   {
+    job: "Ask somebody before an action runs",
+    query: `# Nothing runs until the reviewer agrees; assets with approvers ask them in the same way.
+
+mutation AskFirst {
+  act(
+    input: {
+      container: 7
+      action: "geolocate ip"
+      parameters: [{ ip: "1.1.1.1" }]
+      assets: ["maxmind"]
+      reviewer: "admin"
+    }
+  ) {
+    success
+    message
+    actionRun {
+      id
+      status
+      approvals {
+        nodes {
+          id
+          status
+          approver {
+            username
+          }
+        }
+      }
+      appRuns {
+        nodes {
+          status
+          message
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "See what waits for an approval",
+    query: `# The newest first, with who was asked.
+
+query WaitingApprovals {
+  approvals(
+    first: 10
+    filter: { actionRun: { status: { eq: PENDING } } }
+    orderBy: { field: ID, direction: DESC }
+  ) {
+    totalCount
+    nodes {
+      id
+      status
+      dueTime
+      approver {
+        username
+      }
+      actionRun {
+        action
+        targets
+        container {
+          id
+          name
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Approve an action",
+    query: `# Only who was asked can; denyActionRun refuses.
+# What the gateway has no connector for then waits for one outside.
+
+mutation Approve {
+  approveActionRun(
+    input: { approvalId: 29, comment: "The user is on holiday." }
+  ) {
+    success
+    message
+    actionRun {
+      action
+      status
+      appRuns {
+        nodes {
+          status
+          message
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Test whether an asset can be reached",
+    query: `# Asks the product by the asset's settings and keeps the answer in its appStatuses.
+
+mutation TestAsset {
+  testAsset(input: { asset: "maxmind" }) {
+    success
+    message
+    asset {
+      name
+      app {
+        name
+        connector
+      }
+    }
+  }
+}
+`,
+  },
+  {
     job: "Page a long list",
-    query: `# Twenty at a time. For the next page put endCursor where
-# null stands, until hasNextPage is false. Nothing is missed
-# or seen twice, whatever others add and delete meanwhile.
+    query: `# Twenty at a time.
+# For the next page put endCursor where null stands, until hasNextPage is false.
+# Nothing is missed or seen twice, whatever others add and delete meanwhile.
 
 query PageArtifacts($after: String = null) {
   artifacts(first: 20, after: $after) {
@@ -526,8 +636,7 @@ query Audit {
   },
   {
     job: "Add a label",
-    query: `# An administrator's mutation, as there is one for each name
-# that containers carry. deleteLabel takes it back.
+    query: `# An administrator's mutation, as there is one for each name that containers carry. deleteLabel takes it back.
 
 mutation AddLabel {
   createLabel(input: { name: "insider" }) {

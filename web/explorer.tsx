@@ -11,6 +11,7 @@ import { createRoot } from "react-dom/client";
 import { showCaller } from "./bar.js";
 import { examples } from "./examples.js";
 import { examplesPlugin } from "./examples-panel.js";
+import { InSight } from "./in-sight.js";
 import { LoginForm } from "./login-form.js";
 import { mend, name } from "./mend.js";
 import { forget, reasonOf } from "./session.js";
@@ -52,8 +53,15 @@ async function open(): Promise<void> {
   const { caller, reason } = await showCaller();
   if (!caller) return showLogin(reason);
   page.render(
-    <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={examples.map(({ query }) => ({ query }))}>
-      <GraphiQL.Logo> </GraphiQL.Logo>
+    <GraphiQL
+      fetcher={fetcher}
+      plugins={plugins}
+      visiblePlugin={examplesPlugin}
+      defaultTabs={examples.slice(0, 1).map(({ query }) => ({ query }))}
+    >
+      <GraphiQL.Logo>
+        <InSight />
+      </GraphiQL.Logo>
     </GraphiQL>,
   );
 }

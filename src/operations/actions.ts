@@ -166,8 +166,11 @@ async function queue(
 /** What an app run waits for beside its turn. */
 function waits(held: boolean, { name, connector }: Planned["app"]): string {
   if (held) return "Waits for approval.";
-  return connector === null ? `Waits for a connector of ${name} outside the gateway.` : "";
+  return connector === null ? waitsOutside(name) : "";
 }
+
+/** What an app run says that nobody here can do. */
+export const waitsOutside = (app: string) => `Waits for a connector of ${app} outside the gateway.`;
 
 /** A manual action waits for a person, who completes it. */
 async function queueManual(

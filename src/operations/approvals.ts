@@ -6,6 +6,7 @@ import { AppError, refuse } from "../errors.js";
 import { type Operation, operation, type Work } from "../operation.js";
 import { ActionRun, Approval, approvals } from "../schema/action-run.js";
 import { found, given, int, optional, required, text } from "../schema/operations.js";
+import { waitsOutside } from "./actions.js";
 
 /** A question whether an action may run, as its answer is found. */
 interface Question {
@@ -129,7 +130,8 @@ function verdict(
 /** Lets workers take app runs, from the start on that was asked for. */
 async function release({ writer }: Work<unknown>, actionRunId: number, runs: readonly HeldRun[]): Promise<void> {
   await writer.execute(sql`
-    update app_runs set message = '', claim_time = greatest(now(), a.create_time + make_interval(secs => a.exec_delay_secs))
-    from action_runs a where a.id = ${actionRunId} and app_runs.action_run_id = a.id and app_runs.status = 'pending'
-      and app_runs.id = any(${sql.param(runs.map(({ id }) => id))}::int[])`);
+    update app_runs set claim_time = greatest(now(), a.create_time + make_interval(secs => a.exec_delay_secs)),
+      message = case when p.connector is null then format(${waitsOutside("%s")}, app_runs.app_name) else '' end
+    from action_runs a, apps p where a.id = ${actionRunId} and app_runs.action_run_id = a.id and app_runs.status = 'pending'
+      and p.id = app_runs.app_id and app_runs.id = any(${sql.param(runs.map(({ id }) => id))}::int[])`);
 }

@@ -222,7 +222,7 @@ export async function addBackground(writer: Writer, rows: Rows): Promise<Backgro
   });
   const ids = await addTeam(writer, rows);
   for (const tool of tools) addTool(rows, tool);
-  rows.add(assetApprovers, { assetId: 4, userId: ids[0]! });
+  rows.add(assetApprovers, { assetId: 4, userId: 1 });
   for (const { type, ...playbook } of programs) {
     rows.add(playbooks, {
       playbookType: type ?? "automation",

@@ -35,7 +35,7 @@ export async function loadSample(writer: Writer, vault: Vault, until: Date): Pro
   for (const incident of written.values()) {
     if (documented.some(({ id }) => id === incident.told.id)) continue;
     addRuns(rows, random, incident, background);
-    if (incident.told.tags.includes("insider")) addApproval(rows, incident, background.analysts[0]!);
+    if (incident.told.tags.includes("insider")) addApproval(rows, incident, background.admin);
     if (incident.told.label === "phishing")
       await addFile(
         rows,

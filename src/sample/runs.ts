@@ -13,6 +13,8 @@ interface Asked {
   tool: Tool;
   values: string[];
   status: Status;
+  /** Whether it waits for an approval. */
+  held?: boolean;
   at: number;
   name?: string;
   id?: number;
@@ -45,6 +47,7 @@ function addRun(rows: Rows, { told, at }: Written, asked: Asked): number {
       type: tool.type === "identity management" ? "contain" : "investigate",
       targets: [{ app_id: tool.id, assets: [tool.assetId], parameters }],
       status,
+      remaining: asked.held ? 1 : 0,
       message: ended ? `${values.length} actions ${status === "success" ? "succeeded" : "failed"}` : "",
       cancelled: status === "cancelled" ? "Cancelled: the address is our own." : null,
       creatorId: asked.creatorId ?? null,
@@ -56,7 +59,7 @@ function addRun(rows: Rows, { told, at }: Written, asked: Asked): number {
     },
     1000,
   );
-  if (status === "pending") return actionRunId;
+  if (status === "pending" && !asked.held) return actionRunId;
   const said = parameters.map(
     (parameter, index) => `(${index + 1})For Parameter: ${JSON.stringify(parameter)} Message: "${message}"`,
   );
@@ -77,12 +80,14 @@ function addRun(rows: Rows, { told, at }: Written, asked: Asked): number {
       status,
       message: ended
         ? `'${name}' on asset '${tool.asset}': ${values.length} action ${status === "success" ? "succeeded" : "failed"}. ${said.join(" ")}`
-        : "",
+        : asked.held
+          ? "Waits for approval."
+          : "",
       resultSummary: ended
         ? { total_objects: values.length, total_objects_successful: status === "success" ? values.length : 0 }
         : {},
       createTime: at(asked.at),
-      startTime: at(asked.at + 0.02),
+      startTime: asked.held ? null : at(asked.at + 0.02),
       endTime: ended ? at(asked.at + 0.1) : null,
     },
     1000,
@@ -174,6 +179,7 @@ export function addApproval(rows: Rows, written: Written, approver: number): voi
     tool: toolFor("disable user"),
     values: [String(user ?? "j.keller")],
     status: open ? "pending" : "success",
+    held: open,
     at: 30,
     creatorId: owner,
   });

@@ -31,7 +31,9 @@ export function connectionOf(name: string, node: Class): { edge: Class; connecti
 /** The types of a list that is read page by page; `uses` says for what its cursors are. */
 export function pagesOf(name: string, node: Class, uses: string): { edge: Class; connection: Class } {
   const edge = namedClass(`${name}Edge`);
-  ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its place there.`, simpleResolvers: true })(edge);
+  ObjectType(`${name}Edge`, { description: `One ${name} in a list, with its place there.`, simpleResolvers: true })(
+    edge,
+  );
   addField(edge, "node", () => node, `The ${name}.`, {});
   addField(edge, "cursor", () => String, `Its place in this list, for ${uses}.`, {});
 
