@@ -543,6 +543,7 @@ mutation Approve {
 mutation TestAsset {
   testAsset(input: { asset: "maxmind" }) {
     success
+    passed
     message
     asset {
       name
