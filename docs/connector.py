@@ -2,7 +2,9 @@
 
 python3 connector.py http://127.0.0.1:4000 "My App"    # with a token of a user who may run actions in SOAR_TOKEN
 """
-import json, os, sys, time, urllib.request
+import json, os, sys, time
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 URL, APP = sys.argv[1] + "/graphql", sys.argv[2]
 HEADERS = {"authorization": "Bearer " + os.environ["SOAR_TOKEN"], "content-type": "application/json"}
@@ -14,8 +16,15 @@ REPORT = """mutation ($report: ReportAppRunInput!) { reportAppRun(input: $report
 
 def ask(query, **variables):
     body = json.dumps({"query": query, "variables": variables}).encode()
-    with urllib.request.urlopen(urllib.request.Request(URL, body, HEADERS)) as answer:
-        return json.load(answer)["data"]
+    try:
+        with urlopen(Request(URL, body, HEADERS)) as answer:
+            result = json.load(answer)
+    except HTTPError as refused:
+        result = json.load(refused)
+    if result.get("errors"):
+        sys.exit(result["errors"][0]["message"])
+    (answer,) = result["data"].values()
+    return answer
 
 
 def do(job, parameters):
@@ -24,11 +33,13 @@ def do(job, parameters):
 
 
 while True:
-    jobs = ask(CLAIM, app=APP)["claimAppRuns"]["jobs"]
-    for job in jobs:
+    claimed = ask(CLAIM, app=APP)
+    if not claimed["success"]:
+        sys.exit(claimed["message"])
+    for job in claimed["jobs"]:
         results = [do(job, parameters) for parameters in job["parameters"]]
         lease = {"appRunId": job["appRunId"], "leaseToken": job["leaseToken"]}
-        done = ask(REPORT, report={**lease, "success": True, "results": results})["reportAppRun"]
+        done = ask(REPORT, report={**lease, "success": True, "results": results})
         print(job["appRunId"], done["message"], flush=True)
-    if not jobs:
+    if not claimed["jobs"]:
         time.sleep(1)

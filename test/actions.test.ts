@@ -7,7 +7,8 @@ import { mostSets } from "../src/limits.js";
 import { openGateway } from "./support/gateway.js";
 import { testConnector } from "./support/worker.js";
 
-const { ask, database, tokenOf, url } = await openGateway("empty");
+const { ask, database, token, tokenOf, url } = await openGateway("empty");
+const script = join(import.meta.dirname, "..", "docs", "connector.py");
 const { connector } = (await import(testConnector)) as { connector: Connector };
 let container: number;
 
@@ -332,12 +333,11 @@ describe("an external connector", () => {
     });
   });
 
-  test("of forty lines of Python does it", async () => {
+  test("of fifty lines of Python does it", async () => {
     const { actionRunId } = await run({
       action: "echo",
       targets: [{ app: "Outside", parameters: [{ value: "from python" }] }],
     });
-    const script = join(import.meta.dirname, "..", "docs", "connector.py");
     const python = spawn("python3", [script, url, "Outside"], {
       env: { ...process.env, SOAR_TOKEN: await tokenOf("Automation", "normal") },
     });
@@ -352,6 +352,21 @@ describe("an external connector", () => {
     } finally {
       python.kill();
     }
+  });
+
+  test.each([
+    ["an app that is not there", "Nothing", token, 'There is no app "Nothing".\n'],
+    [
+      "a token that is not known",
+      "Outside",
+      "nonsense",
+      expect.stringMatching(/^The token is unknown, .* makes a new one\.\n$/),
+    ],
+  ])("of fifty lines of Python ends with the reason for %s", async (_, app, token, reason) => {
+    const python = spawn("python3", [script, url, app], { env: { ...process.env, SOAR_TOKEN: token } });
+    let said = "";
+    for await (const words of python.stderr) said += words;
+    expect(said).toEqual(reason);
   });
 });
 
