@@ -56,6 +56,20 @@ async function untilArriving(count: number): Promise<void> {
 }
 
 describe("a file", () => {
+  test("in a form is refused, for the form around it would be kept with it", async () => {
+    const before = await items();
+    const body = new FormData();
+    body.append("file", new Blob(["hello"]), "mail.eml");
+    const answer = await fetch(`${url}/vault?container=7&name=mail.eml`, {
+      method: "POST",
+      headers: authorization,
+      body,
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("--data-binary @FILE");
+    expect(await items()).toBe(before);
+  });
+
   test("comes back as it was sent, by the number that its upload answers", async () => {
     const bytes = randomBytes(300_000);
     const { status, body } = await upload("container=7&name=sample.bin", bytes);

@@ -37,9 +37,14 @@ function uploadQuery(query: unknown): { container: number | undefined; name: str
   return { container: container === undefined ? undefined : numberOf("container", container), name };
 }
 
-/** Programs that were told nothing send the type of a form. */
+/** Programs that were told nothing send the type of a form. A form with its parts around the bytes would be kept as the file. */
 function mimeTypeOf(header: string | undefined): string {
   const type = /^\s*([\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64})\s*(;|$)/.exec(header ?? "")?.[1]?.toLowerCase();
+  if (type === "multipart/form-data")
+    throw new AppError(
+      "BAD_REQUEST",
+      "Send the bytes of the file alone, as `curl --data-binary @FILE` does, not a form.",
+    );
   return !type || type === "application/x-www-form-urlencoded" ? "application/octet-stream" : type;
 }
 
