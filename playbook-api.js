@@ -2,6 +2,7 @@
  * Prints docs/playbook-api.md: what the playbook operations take, answer and decide, from the operations themselves.
  */
 
+import { actions } from "./dist/resolvers/actions.js";
 import { beyondPlaybookApi, playbookApi } from "./dist/resolvers/playbook-api.js";
 import { gatewaySchema } from "./dist/resolvers/schema.js";
 
@@ -13,6 +14,7 @@ const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowe
 /** Parameters that the Python functions do not have. */
 const ours = {
   every: ["containers", "expectedRevision"],
+  act: ["container"],
   createContainer: [
     "description",
     "severity",
@@ -84,4 +86,7 @@ name is written in camelCase here, a fixed word in CAPITALS, a container as its 
 ${playbookApi.map(section).join("\n")}
 # What playbooks and consoles need besides
 
-${beyondPlaybookApi.map(section).join("\n")}`);
+${beyondPlaybookApi.map(section).join("\n")}
+# Actions
+
+${actions.map(section).join("\n")}`);
