@@ -1,5 +1,5 @@
 import { parse } from "graphql";
-import type { Page } from "playwright-core";
+import type { Page, WebSocketRoute } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { hashPassword } from "../src/auth/passwords.js";
 import { examples } from "../web/examples.js";
@@ -200,6 +200,38 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     await database.pool.query("update sessions set expire_time = now()");
     await page.getByRole("button", { name: /execute query/i }).click();
     await page.getByRole("alert").getByText("The session has ended; log in again.").waitFor();
+  });
+
+  test("leads back to the login when the session of what it follows has ended", async () => {
+    const visit = await open();
+    const { page } = visit;
+    await enter(page);
+    await page.getByRole("button", { name: "Follow actions" }).click();
+    await run(page, /"kind": "START"/);
+    await database.pool.query("update sessions set expire_time = now()");
+    await page.getByRole("alert").getByText("The session has ended; log in again.").waitFor();
+    expectClean(visit);
+  });
+
+  test("says what to do when the connection is lost, with the last event still in sight", async () => {
+    const visit = await open();
+    const { page } = visit;
+    const sockets: WebSocketRoute[] = [];
+    await page.routeWebSocket("**/graphql", (socket) => {
+      socket.connectToServer();
+      sockets.push(socket);
+    });
+    await enter(page);
+    await page.getByRole("button", { name: "Follow actions" }).click();
+    await run(page, /"kind": "START"/);
+    await sockets[0]!.close({ code: 1001, reason: "Going away" });
+    await expect
+      .poll(() => answer(page))
+      .toMatch(/"cursor": "\w.*The connection ended \(Going away\)\. Run it again with the last cursor/);
+    expectClean(visit);
+    await page.route("**/graphql", (route) => route.abort());
+    await page.getByRole("button", { name: "Find an incident" }).click();
+    await run(page, /"message": "The server cannot be reached; is it running\?" \}/);
   });
 
   test("says why it is empty when the schema is not shown", async () => {

@@ -6,6 +6,7 @@ import "./explorer.css";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { GraphQLError } from "graphql";
 import { createClient } from "graphql-ws";
 import { createRoot } from "react-dom/client";
 import { showCaller } from "./bar.js";
@@ -14,29 +15,68 @@ import { examplesPlugin } from "./examples-panel.js";
 import { InSight } from "./in-sight.js";
 import { LoginForm } from "./login-form.js";
 import { mend, name } from "./mend.js";
-import { forget, reasonOf } from "./session.js";
+import { forget, reach, reasonOf } from "./session.js";
 
 const endpoint = "/graphql";
 const plugins = [examplesPlugin, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
 const page = createRoot(document.getElementById("page")!);
 
+/** A connection that breaks is not made again unasked: what happened meanwhile would be missing without a word. */
+const live = createClient({
+  url: `${location.origin.replace(/^http/, "ws")}${endpoint}`,
+  lazy: true,
+  retryAttempts: 0,
+  on: { closed: (event) => leave(event as CloseEvent) },
+});
+
 const fetcher = createGraphiQLFetcher({
   url: endpoint,
-  wsClient: createClient({ url: `${location.origin.replace(/^http/, "ws")}${endpoint}`, lazy: true }),
+  wsClient: {
+    ...live,
+    subscribe(asked, sink) {
+      let last = {};
+      const next: typeof sink.next = (result) => {
+        last = result;
+        sink.next(result);
+      };
+      // The last event stays in sight, for its cursor.
+      const error = (cause: unknown) => {
+        sink.next({ ...last, errors: told(cause) });
+        sink.complete();
+      };
+      return live.subscribe(asked, { next, error, complete: () => sink.complete() });
+    },
+  },
   fetch: async (input, init) => {
-    const answer = await fetch(input, init);
+    const answer = await reach(input, init);
     await tellRefusal(answer.clone(), String(init?.body).includes("__schema"));
     return answer;
   },
 });
 
+/** Why a subscription ended, as errors to show; where the connection did, the browser has no words for it. */
+function told(cause: unknown): GraphQLError[] {
+  if (Array.isArray(cause)) return cause;
+  const { reason } = cause as Partial<CloseEvent>;
+  const ended = reason ? `The connection ended (${reason}).` : "The connection to the server was lost.";
+  return [new GraphQLError(`${ended} Run it again with the last cursor as \`after\`, and nothing is missed.`)];
+}
+
+/** A session that ends closes the connection too. */
+async function leave({ code, reason }: CloseEvent): Promise<void> {
+  if (code === 4401 || code === 4403) await end(reason);
+}
+
+/** Leads back to the login. */
+async function end(reason: string): Promise<void> {
+  forget();
+  await showCaller();
+  showLogin(reason);
+}
+
 /** A session that has ended leads back to the login; a schema that is not shown leaves the explorer empty, so it says why. */
 async function tellRefusal(answer: Response, ofSchema: boolean): Promise<void> {
-  if (answer.status === 401) {
-    forget();
-    await showCaller();
-    return showLogin(await reasonOf(answer));
-  }
+  if (answer.status === 401) return end(await reasonOf(answer));
   if (!ofSchema) return;
   const { errors } = await answer.json().catch(() => ({ errors: [{ message: `status ${answer.status}` }] }));
   const notice = document.getElementById("notice")!;

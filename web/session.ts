@@ -43,11 +43,17 @@ async function since(): Promise<string | null> {
 
 async function send<Answer>(path: string, body: unknown): Promise<Answer> {
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await reach(path, { method: "POST", headers, body: JSON.stringify(body) });
   if (answer.status === 401) forget();
   if (!answer.ok) throw new Error(await reasonOf(answer));
   return answer.json();
 }
+
+/** Asks the server; one that cannot be reached answers so too. */
+export const reach: typeof fetch = (input, init) =>
+  fetch(input, init).catch(() =>
+    Response.json({ errors: [{ message: "The server cannot be reached; is it running?" }] }, { status: 503 }),
+  );
 
 /** What the server says of a request it refused. */
 export async function reasonOf(answer: Response): Promise<string> {
