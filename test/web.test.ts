@@ -107,6 +107,19 @@ describe.skipIf(!hasBrowser)("in a browser", { timeout: 60_000 }, () => {
     expectClean(visit);
   });
 
+  test("the schema on a small screen keeps its options off the bar and off what zooms", async () => {
+    const visit = await open({ viewport: { width: 390, height: 800 } });
+    const { page } = visit;
+    await page.goto(`${url}/schema`);
+    await page.locator("svg .node").first().waitFor();
+    const [bar, options] = await Promise.all([".bar", ".menu-content"].map((part) => page.locator(part).boundingBox()));
+    expect(options!.y).toBeGreaterThanOrEqual(bar!.y + bar!.height);
+    await page.getByRole("button", { name: /zoom in/i }).click();
+    await page.getByRole("button", { name: /zoom out/i }).click();
+    expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(800);
+    expectClean(visit);
+  });
+
   test.each(["/", "/start", "/schema", "/explorer"])("%s fits a small screen", async (path) => {
     const visit = await open({ viewport: { width: 390, height: 800 } });
     await visit.page.goto(url + path);
