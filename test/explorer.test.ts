@@ -92,7 +92,11 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     await run(page, /"totalCount": \d+.*"severity": "high"/);
     expect(await look(`explorer-${colorScheme}`)).toEqual([]);
 
+    await page.getByRole("button", { name: "See what I may do" }).scrollIntoViewIfNeeded();
     await page.getByRole("button", { name: /show documentation explorer/i }).click();
+    expect((await page.locator(".graphiql-plugin").boundingBox())!.y).toBeLessThan(
+      (await page.getByText("Root Types").boundingBox())!.y,
+    );
     await page.getByRole("link", { name: "Query" }).first().click();
     await page.getByText("All Container objects that the caller may see.").first().waitFor();
     expect(await look(`explorer-documentation-${colorScheme}`)).toEqual([]);
