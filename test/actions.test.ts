@@ -206,7 +206,10 @@ describe("act", () => {
       "second",
       "tester",
     ]);
-    expect((await act({ action: "dance" })).message).toMatch('no active app has the action "dance"');
+    expect(await act({ action: "dance" })).toMatchObject({
+      message: expect.stringContaining('no active app has the action "dance"'),
+      field: null,
+    });
     expect((await act({ action: "echo", parameters: [{ value: "a" }], tags: ["near"] })).code).toBe("INVALID_VALUE");
   });
 

@@ -98,6 +98,25 @@ describe("a caller", () => {
 });
 
 describe("every answer", () => {
+  test("that wants to follow is told where", async () => {
+    const following = "subscription { containerEvents { kind } }";
+    for (const answer of [
+      await send("/graphql", {
+        method: "POST",
+        headers: { ...json, ...bearer },
+        body: JSON.stringify({ query: following }),
+      }),
+      await send(`/graphql?${new URLSearchParams({ query: following })}`, { headers: bearer }),
+    ]) {
+      expect(answer.status).toBe(400);
+      const { errors } = (await answer.json()) as Awaited<ReturnType<typeof ask>>;
+      expect(errors![0]).toMatchObject({
+        message: expect.stringMatching(/WebSocket at \/graphql, .* event stream at \/graphql\/stream/),
+        extensions: { code: "BAD_REQUEST" },
+      });
+    }
+  });
+
   test("is not to be stored and names its request", async () => {
     const answer = await ask("{ viewer { permissions } }", {}, { "x-request-id": "mine-1" });
     expect(answer.headers.get("cache-control")).toBe("no-store");

@@ -8,7 +8,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { FormattedExecutionResult } from "graphql";
+import { type FormattedExecutionResult, OperationTypeNode } from "graphql";
 import type { Gate } from "../auth/gate.js";
 import type { Context } from "../context.js";
 import { AppError } from "../errors.js";
@@ -28,6 +28,9 @@ export type Execute = (
   context: Context,
   log: FastifyRequest["log"],
 ) => Promise<FormattedExecutionResult>;
+
+const followElsewhere =
+  "A subscription is followed over WebSocket at /graphql, or as an event stream at /graphql/stream; one answer cannot hold it.";
 
 /** Serves GraphQL over HTTP at `/graphql`; other doors run their documents by the function it gives. */
 export async function serveGraphql(
@@ -66,7 +69,9 @@ export async function serveGraphql(
   });
   await apollo.start();
   const admit = async (request: FastifyRequest, reply: FastifyReply, http: HTTPGraphQLRequest) => {
-    const { query, operationName, variables, extensions, cost } = guard.admit(requestOf(request), request.caller!);
+    const admitted = guard.admit(requestOf(request), request.caller!);
+    const { query, operation, operationName, variables, extensions, cost } = admitted;
+    if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw new AppError("BAD_REQUEST", followElsewhere);
     reply.header("x-query-cost", cost);
     http.body = { query, operationName: operationName ?? null, variables };
     if (request.method === "GET") http.search = queryString({ query, operationName, variables });

@@ -61,7 +61,7 @@ export const runAction = operation({
       assets: assets ?? null,
       parameters: parameters ?? null,
     }));
-    return queue(work, id, { ...input, planned: await planTargets(work, input.action, targets) });
+    return queue(work, id, { ...input, planned: await planTargets(work, input.action, targets, "targets") });
   },
 });
 

@@ -55,8 +55,13 @@ const mostTold = 50;
 /** Finds what a reference means. */
 type Find<Row> = (reference: IdOrName) => Row | undefined;
 
-/** What an action will run on; refused with the list of all that is wrong, where anything is. */
-export async function planTargets(work: Work<unknown>, action: string, targets: readonly Target[]): Promise<Planned[]> {
+/** What an action will run on; refused with the list of all that is wrong, where anything is, for which one field may be to blame. */
+export async function planTargets(
+  work: Work<unknown>,
+  action: string,
+  targets: readonly Target[],
+  field?: string,
+): Promise<Planned[]> {
   const named = targets.flatMap(({ app }) => (app === null ? [] : [app]));
   const offers = await offersOf(work, action, named);
   const set = await assetsOf(
@@ -75,7 +80,7 @@ export async function planTargets(work: Work<unknown>, action: string, targets: 
   const sets = planned.reduce((sum, { parameters }) => sum + parameters.length, 0);
   if (runs > mostAssets) mistakes.push(`it would run on ${runs} assets, ${mostAssets} are the limit`);
   if (sets > mostSets) mistakes.push(`it has ${sets} sets of parameters, ${mostSets} are the limit`);
-  if (mistakes.length) refuse("INVALID_VALUE", `Nothing was queued: ${listed(mistakes)}.`, "targets");
+  if (mistakes.length) refuse("INVALID_VALUE", `Nothing was queued: ${listed(mistakes)}.`, field);
   return planned;
 }
 
@@ -139,7 +144,8 @@ function appsOf(
 ): Offer[] {
   if (app === null) {
     const active = offers.filter(({ offered, disabled }) => offered && !disabled);
-    if (!active.length) mistakes.push(`no active app has the action ${quoted(action)}`);
+    if (!active.length)
+      mistakes.push(`no active app has the action ${quoted(action)} (\`actions\` of \`apps\` tells theirs)`);
     return active;
   }
   const found = findApp(app);
