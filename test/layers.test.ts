@@ -59,7 +59,7 @@ const allowed: Record<string, { ours: string[]; packages?: RegExp }> = {
     ],
     packages: /^(graphql|type-graphql)/,
   },
-  widgets: { ours: ["widgets", "schema", "auth", "database", "errors.ts"], packages: /^drizzle-orm/ },
+  widgets: { ours: ["widgets", "schema", "auth", "database", "errors.ts", "limits.ts"], packages: /^drizzle-orm/ },
   system: {
     ours: ["system", "schema", "auth", "database", "errors.ts"],
     packages: /^(drizzle-orm|node:)/,
