@@ -10,6 +10,7 @@ describe("a page", () => {
     "/start",
     "/explorer",
     "/schema",
+    "/board",
   ])("%s loads only what is served here, and runs no text as code", async (path) => {
     const answer = await fetch(url + path);
     expect(answer.status).toBe(200);
@@ -64,6 +65,7 @@ describe.skipIf(!hasBrowser)("in a browser", { timeout: 60_000 }, () => {
     for (const [name, path] of [
       ["Explorer", "/explorer"],
       ["Schema graph", "/schema"],
+      ["Actions", "/board"],
       ["First five minutes", "/start"],
     ] as const) {
       await page.getByRole("main").getByRole("link", { name }).click();
@@ -120,7 +122,7 @@ describe.skipIf(!hasBrowser)("in a browser", { timeout: 60_000 }, () => {
     expectClean(visit);
   });
 
-  test.each(["/", "/start", "/schema", "/explorer"])("%s fits a small screen", async (path) => {
+  test.each(["/", "/start", "/schema", "/explorer", "/board"])("%s fits a small screen", async (path) => {
     const visit = await open({ viewport: { width: 390, height: 800 } });
     await visit.page.goto(url + path);
     await visit.page.getByRole("link", { name: "Log in" }).waitFor();

@@ -9,7 +9,7 @@ export function LoginForm({ reason, onEnter }: { reason: string; onEnter: () => 
   return (
     <section className="welcome page">
       <h1>Log in</h1>
-      <p>The API answers only callers it knows, so without one there is nothing to explore.</p>
+      <p>The API answers only callers it knows, so without one there is nothing to see.</p>
       {refusal && <p role="alert">{refusal}</p>}
       <div className="login">
         <Form

@@ -34,8 +34,10 @@ export async function logOut(): Promise<void> {
 /** Remembers nobody, when the server says that the session has ended. */
 export const forget = () => localStorage.removeItem(place);
 
+export const remembers = () => localStorage.getItem(place) !== null;
+
 async function since(): Promise<string | null> {
-  if (!localStorage.getItem(place)) return null;
+  if (!remembers()) return null;
   const query = "{ viewer { user { username } } }";
   const { data } = await send<{ data: { viewer: { user: { username: string } } } }>("/graphql", { query });
   return data.viewer.user.username;

@@ -2,7 +2,7 @@ import { defineConfig } from "vite";
 import { compress } from "./compress.js";
 import { includes } from "./includes.js";
 
-const pages = ["home", "start", "explorer", "schema"];
+const pages = ["home", "start", "explorer", "schema", "board"];
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -33,6 +33,7 @@ const pages: Record<string, { file: string; policy: Record<string, string> }> = 
   "/": { file: "home.html", policy: strict },
   "/start": { file: "start.html", policy: strict },
   "/explorer": { file: "explorer.html", policy: strict },
+  "/board": { file: "board.html", policy: strict },
   "/schema": { file: "schema.html", policy: withGraph },
 };
 
