@@ -233,6 +233,7 @@ export const approvals = pgTable(
   (t) => [
     index().on(t.actionRunId, t.id),
     index().on(t.containerId, t.id),
+    index().on(t.status, t.id),
     index().on(t.approverId, t.status, t.id),
     index().on(t.assetId, t.id),
     index().on(t.createTime, t.id),

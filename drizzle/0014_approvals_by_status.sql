@@ -1,0 +1,1 @@
+CREATE INDEX "approvals_status_id_index" ON "approvals" USING btree ("status","id");
