@@ -426,6 +426,78 @@ describe("an action that needs approval", () => {
     expect((await act({ action: "harm", assets: ["guarded"] })).actionRun.approvals.nodes).toEqual([]);
     expect(await take()).toHaveLength(1);
   });
+
+  test("asks each approver once about an asset, however many targets are on it", async () => {
+    const targets = ["a", "b"].map((value) => ({ app: "Outside", assets: ["guarded"], parameters: [{ value }] }));
+    const { actionRunId } = await run({ action: "echo", targets });
+    const query = `{ actionRun(id: ${actionRunId}) { approvals { nodes { id approver { username } } } } }`;
+    const asked = (await ask(query)).data.actionRun.approvals.nodes;
+    expect(asked).toHaveLength(2);
+    expect(await take()).toEqual([]);
+    for (const { id, approver } of asked) await answer("approveActionRun", id, tokenFor(approver.username));
+    expect(await take()).toHaveLength(2);
+  });
+
+  test("counts no answer on an action that has ended", async () => {
+    const { actionRun, actionRunId } = await guarded();
+    await ask(`mutation { cancelActionRun(input: { actionRunId: ${actionRunId} }) { success } }`);
+    const [one] = actionRun.approvals.nodes;
+    expect(await answer("approveActionRun", one.id, tokenFor(one.approver.username))).toMatchObject({
+      success: false,
+      code: "WRONG_STATE",
+      message: `Action run ${actionRunId} has ended already.`,
+    });
+  });
+
+  test("has one end when it is agreed to while it is cancelled", async () => {
+    const held = await Promise.all(Array.from({ length: 25 }, () => guarded()));
+    const outcomes = await Promise.all(
+      held.flatMap(({ actionRun, actionRunId }) => [
+        ...actionRun.approvals.nodes.map((one: { id: number; approver: { username: string } }) =>
+          answer("approveActionRun", one.id, tokenFor(one.approver.username)),
+        ),
+        ask(`mutation { cancelActionRun(input: { actionRunId: ${actionRunId} }) { success code } }`).then(
+          ({ data }) => data.cancelActionRun,
+        ),
+      ]),
+    );
+    expect(outcomes.filter(({ success, code }) => !success && code !== "WRONG_STATE")).toEqual([]);
+    expect(await take()).toEqual([]);
+  });
+
+  test("asks nobody who cannot answer any more, and counts no answer of theirs", async () => {
+    const leaving = await tokenOf("Observer");
+    const { data } = await ask("{ viewer { user { id username } } }", {}, { authorization: `Bearer ${leaving}` });
+    const { id, username } = data.viewer.user;
+    people.push({ name: username, token: leaving });
+    const create = `mutation ($input: CreateAssetInput!) { createAsset(input: $input) { assetId } }`;
+    const approvers = [username, people[0]!.name];
+    const input = { name: "left", app: "Outside", approvers, primaryVoting: 1 };
+    const { assetId } = (await ask(create, { input })).data.createAsset;
+    const ran = await act({ action: "echo", parameters: [{ value: "a" }], assets: ["left"] });
+    const change = "mutation ($input: UpdateAssetInput!) { updateAsset(input: $input) { success } }";
+    await ask(change, { input: { id: assetId, approvers: [people[0]!.name] } });
+    const asked = ran.actionRun.approvals.nodes.find((one: typeof ran) => one.approver.username === username);
+    expect(await answer("approveActionRun", asked.id, leaving)).toMatchObject({
+      code: "WRONG_STATE",
+      message: `Approval ${asked.id} is expired already.`,
+    });
+    expect(await take()).toEqual([]);
+    await ask(change, { input: { id: assetId, approvers: [username] } });
+    await ask(`mutation { deleteUser(input: { id: ${id} }) { success } }`);
+    expect(await act({ action: "echo", parameters: [{ value: "a" }], assets: ["left"] })).toMatchObject({
+      success: false,
+      code: "WRONG_STATE",
+    });
+  });
+
+  test("lets through what the asset lets through in whatever letter case", async () => {
+    const change = "mutation ($input: UpdateAssetInput!) { updateAsset(input: $input) { success } }";
+    const { data } = await ask('{ assets(filter: { name: { eq: "guarded" } }) { nodes { id } } }');
+    await ask(change, { input: { id: data.assets.nodes[0].id, actionWhitelist: { Harm: true } } });
+    expect((await act({ action: "HARM", assets: ["guarded"] })).actionRun.approvals.nodes).toEqual([]);
+    expect(await take()).toHaveLength(1);
+  });
 });
 
 describe("connectors", () => {

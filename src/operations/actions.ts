@@ -152,8 +152,10 @@ async function queue(
       claimTime: held(approvers) ? null : begins(asked.startTime),
     })),
   );
-  const questions = runs.flatMap(({ asset, approvers }) =>
-    approvers.map((approverId) => ({ assetId: asset?.id, approverId })),
+  // Once for each asset: who is asked about several app runs on it would count as several who agree.
+  const byAsset = new Map(runs.map(({ asset, approvers }) => [asset?.id, approvers]));
+  const questions = [...byAsset].flatMap(([assetId, approvers]) =>
+    approvers.map((approverId) => ({ assetId, approverId })),
   );
   if (reviewer !== null) questions.push({ assetId: undefined, approverId: reviewer });
   if (questions.length)
@@ -230,7 +232,7 @@ function targetOf({ app, assets, parameters }: Planned): unknown {
 
 /** The users who are asked before an action runs on an asset; nobody, where it lets the action run without. */
 function approversOf(asset: AssetRow | null, action: string): number[] {
-  if (!asset || asset.actionWhitelist[action] === true) return [];
+  if (!asset || letsThrough(asset, action)) return [];
   const { name, approvers, primaryVoting, secondaryVoting } = asset;
   const [primary, secondary] = [true, false].map((one) => approvers.filter((approver) => approver.primary === one));
   if (primary!.length < primaryVoting || secondary!.length < secondaryVoting)
@@ -240,3 +242,6 @@ function approversOf(asset: AssetRow | null, action: string): number[] {
     );
   return [...(primaryVoting > 0 ? primary! : []), ...(secondaryVoting > 0 ? secondary! : [])].map(({ id }) => id);
 }
+
+const letsThrough = ({ actionWhitelist }: AssetRow, action: string) =>
+  Object.entries(actionWhitelist).some(([name, is]) => is === true && name.toLowerCase() === action.toLowerCase());

@@ -206,7 +206,8 @@ async function assetsOf(
   const { rows } = await writer.execute<AssetRow & Record<string, unknown>>(sql`
     select assets.id, assets.name, assets.app_id as "appId", assets.disabled, assets.tags,
       assets.primary_voting as "primaryVoting", assets.secondary_voting as "secondaryVoting", assets.action_whitelist as "actionWhitelist",
-      (select coalesce(json_agg(json_build_object('id', user_id, 'primary', "primary")), '[]') from asset_approvers where asset_id = assets.id) as approvers
+      (select coalesce(json_agg(json_build_object('id', user_id, 'primary', "primary")), '[]')
+        from asset_approvers join users on users.id = user_id and users.is_active where asset_id = assets.id) as approvers
     from assets
     where ${visible(Asset, assets, context.caller) ?? sql`true`}
       and (assets.app_id = any(${sql.param(offers.map(({ id }) => id))}::int[]) or ${among(sql`assets.id`, [sql`assets.name`], named)})
