@@ -76,6 +76,23 @@ describe("runAction", () => {
     ]);
   });
 
+  test("leaves what a person does to `act`, and is not ended by one", async () => {
+    const targets = [{ app: "Tester", assets: ["tester"], parameters: [{ value: "a" }] }];
+    expect(await run({ action: "echo", type: "Manual", targets })).toMatchObject({
+      success: false,
+      code: "INVALID_VALUE",
+      field: "type",
+    });
+    await ask(
+      `mutation { createApp(input: { name: "By hand", actions: [{ action: "call", type: "manual", needsAsset: false }] }) { success } }`,
+    );
+    const { actionRunId } = await run({ action: "call", targets: [{ app: "By hand", parameters: [{}] }] });
+    const { data } = await ask(
+      `mutation { completeActionRun(input: { actionRunId: ${actionRunId}, success: true }) { code actionRun { status } } }`,
+    );
+    expect(data.completeActionRun).toEqual({ code: "WRONG_STATE", actionRun: null });
+  });
+
   test("takes every active asset of an app where none is named, and none where none is needed", async () => {
     expect(assetsOf(await run({ action: "echo", targets: [{ app: "tester", parameters: [{ value: "a" }] }] }))).toEqual(
       ["second", "tester"],
@@ -230,6 +247,43 @@ describe("act", () => {
         appRuns: { nodes: [{ status: "CANCELLED" }] },
       },
     });
+  });
+
+  test("begins within the longest time that it can wait, or not at all", async () => {
+    for (const type of [undefined, "manual"])
+      expect(
+        await act({
+          action: "echo",
+          app: "Outside",
+          parameters: [{ value: "a" }],
+          type,
+          startTime: "2100-01-01T00:00:00Z",
+        }),
+      ).toMatchObject({ success: false, code: "INVALID_VALUE", field: "startTime", actionRun: null });
+  });
+
+  test("is not kept from one app by the parameters of another that it does not run on", async () => {
+    const create = "mutation ($input: CreateAppInput!) { createApp(input: $input) { success } }";
+    for (const [name, parameter] of [
+      ["One", "ip"],
+      ["Two", "address"],
+    ])
+      await ask(create, {
+        input: {
+          name,
+          actions: [{ action: "locate", parameters: { [parameter!]: { data_type: "ip", required: true } } }],
+        },
+      });
+    await ask(`mutation { createAsset(input: { name: "one", app: "One" }) { success } }`);
+    const parameters = [{ ip: "203.0.113.9" }];
+    for (const more of [{ assets: ["one"] }, {}])
+      expect(assetsOf(await act({ action: "locate", parameters, ...more }))).toEqual(["one"]);
+    await ask(`mutation { createAsset(input: { name: "two", app: "Two" }) { success } }`);
+    expect(assetsOf(await act({ action: "locate", parameters, assets: ["one"] }))).toEqual(["one"]);
+    expect((await act({ action: "locate", parameters })).message).toContain('the parameter "address" is missing');
+    expect((await act({ action: "locate", parameters, app: "Two" })).message).toContain(
+      'parameter "address" is missing',
+    );
   });
 });
 

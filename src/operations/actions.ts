@@ -26,7 +26,7 @@ const payload = {
 };
 
 const action = required(text, "The action, such as `geolocate ip`.");
-const type = optional(text, "What kind of action it is; left out, what its app says. `manual` is done by a person.");
+const type = optional(text, "What kind of action it is; left out, what its app says.");
 const parameters = optional(
   list(object),
   "Sets of parameters, each of which gives a result; left out, one set without any. A `context` among them is carried to the callback.",
@@ -56,6 +56,8 @@ export const runAction = operation({
   async run(work, { id }) {
     const { input } = work;
     if (!input.targets.length) return refuse("INVALID_VALUE", "The list of targets is empty.", "targets");
+    if (isManual(input))
+      return refuse("INVALID_VALUE", "What a person does has no targets: use `act`, or give another type.", "type");
     const targets = input.targets.map(({ app, assets, parameters }) => ({
       app,
       assets: assets ?? null,
@@ -77,7 +79,7 @@ export const act = operation({
     app: optional(idOrName, "The only app to run it by: its number, GUID or name."),
     tags: optional(list(text), "Only assets that have one of these tags."),
     name: optional(text, "What to call this run; left out, `user initiated <action> action`."),
-    type,
+    type: optional(text, `${type.description} \`manual\` is done by a person, who needs no app.`),
     handle: optional(text, "A text that comes back with the result."),
     startTime: optional(time, "When to begin; left out or in the past, at once."),
     reviewer: optional(idOrName, "A user who has to approve it first; a manual action is given to them."),
@@ -91,7 +93,8 @@ export const act = operation({
     const { input } = work;
     const reviewer = await userId(work, input.reviewer, "reviewer");
     const name = input.name || `user initiated ${input.action} action`;
-    if (input.type?.toLowerCase() === "manual") return queueManual(work, container, { ...input, name }, reviewer);
+    checkStart(input.startTime);
+    if (isManual(input)) return queueManual(work, container, { ...input, name }, reviewer);
     const target: Target = {
       app: input.app ?? null,
       assets: input.assets?.length ? input.assets : null,
@@ -104,6 +107,17 @@ export const act = operation({
     return queue(work, container.id, { ...input, name, planned, reviewer });
   },
 });
+
+const isManual = ({ type }: { type?: string | null }) => type?.toLowerCase() === "manual";
+
+/** The most seconds that an action can wait, some 68 years. */
+const longestDelay = 2 ** 31 - 1;
+
+function checkStart(startTime: string | null | undefined): void {
+  if (!startTime || Date.parse(startTime) - Date.now() < longestDelay * 1000) return;
+  const message = `The startTime ${startTime} is too far ahead; ${longestDelay} seconds are the limit.`;
+  refuse("INVALID_VALUE", message, "startTime");
+}
 
 /** What is asked for, whichever way. */
 interface Asked {

@@ -114,17 +114,18 @@ function planTarget(
   const parameters = target.parameters?.length ? target.parameters : null;
   const meant = given.flatMap((reference) => assetMeant(reference, chosen, findAsset, mistakes));
   return chosen.flatMap((app): Planned[] => {
-    const asked = parameters ?? [{}];
-    const sets = asked.map((one) => prepared(app, one));
-    mistakes.push(...asked.flatMap((one, index) => wrongWith(app, one, index)));
-    if (!given.length && !target.tags && !parameters && (app.needsAsset || needsParameters(app)))
-      mistakes.push(`${quoted(action)} of ${app.name} needs assets or parameters, and neither was given`);
     const on = (given.length ? meant : set).filter(
       (asset) => asset.appId === app.id && !asset.disabled && tagged(asset, target.tags),
     );
-    if (on.length) return [{ app, assets: [...new Set(on)], parameters: sets }];
-    if (!app.needsAsset && !given.length) return [{ app, assets: [null], parameters: sets }];
-    if (target.app !== null && !given.length)
+    const without = !on.length && !app.needsAsset && !given.length;
+    if (target.app === null && !on.length && !without) return [];
+    const asked = parameters ?? [{}];
+    mistakes.push(...asked.flatMap((one, index) => wrongWith(app, one, index)));
+    if (!given.length && !target.tags && !parameters && (app.needsAsset || needsParameters(app)))
+      mistakes.push(`${quoted(action)} of ${app.name} needs assets or parameters, and neither was given`);
+    const sets = asked.map((one) => prepared(app, one));
+    if (on.length || without) return [{ app, assets: without ? [null] : [...new Set(on)], parameters: sets }];
+    if (!given.length)
       mistakes.push(`${quoted(action)} of ${app.name} needs an asset, and no active one is set up for it`);
     return [];
   });
