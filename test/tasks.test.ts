@@ -118,6 +118,22 @@ test("a task that needs a note is completed together with one", async () => {
   });
 });
 
+test("a task has a name with text, and a note where one has text", async () => {
+  const container = await newContainer(gateway);
+  const { taskId, task } = await call(gateway, "addTask", { container, name: " " }, "taskId task { name }");
+  expect(task).toEqual({ name: "New task" });
+  const selection = "noteId task { status notes { totalCount } }";
+  expect(await call(gateway, "updateTask", { taskId, status: "IN_PROGRESS", note: " " }, selection)).toMatchObject({
+    noteId: null,
+    task: { status: "IN_PROGRESS", notes: { totalCount: 0 } },
+  });
+  const note = { noteTitle: "End", note: "" };
+  expect(await call(gateway, "updateTask", { taskId, status: "COMPLETE", ...note }, selection)).toMatchObject({
+    code: "INVALID_VALUE",
+    field: "note",
+  });
+});
+
 test("a task's fields change one by one, and another owner takes the place of a role", async () => {
   const container = await newContainer(gateway);
   const { taskId } = await call(gateway, "addTask", { container, name: "n", role: "Observer" }, "taskId");

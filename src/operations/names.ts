@@ -126,12 +126,11 @@ export async function activeIds(
   field: string,
   names: string[],
 ): Promise<number[]> {
-  const wanted = sql.param(names.map((name) => name.toLowerCase()));
-  const found = await writer
-    .select({ id: sql<number>`${table.id}`, name: sql<string>`lower(${table.name})` })
-    .from(table)
-    .where(sql`lower(${table.name}) = any(${wanted}::text[]) and not ${table.disabled}`);
-  const missing = names.find((name) => !found.some((row) => row.name === name.toLowerCase()));
-  if (missing !== undefined) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing)}.`, field);
-  return found.map(({ id }) => id);
+  // Postgres and JavaScript do not agree on the small form of every letter: only one of them is asked.
+  const { rows } = await writer.execute<{ id: number | null; given: string }>(sql`
+    select ${table.id} as id, given from unnest(${sql.param(names)}::text[]) with ordinality u(given, n)
+    left join ${table} on lower(${table.name}) = lower(given) and not ${table.disabled} order by n`);
+  const missing = rows.find(({ id }) => id === null);
+  if (missing) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing.given)}.`, field);
+  return [...new Set(rows.map(({ id }) => id!))];
 }

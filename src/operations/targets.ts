@@ -93,13 +93,15 @@ function finder<Key extends string, Row extends Record<Key, string | number>>(
   const known = keys.map((key) => new Map(rows.toReversed().map((row) => [lowerCase(row[key]), row])));
   return (reference) => {
     for (const rows of known) {
-      const found = rows.get(lowerCase(reference)) ?? rows.get(Number(reference));
+      const found = rows.get(lowerCase(reference)) ?? rows.get(numberOf(reference));
       if (found) return found;
     }
     return undefined;
   };
 }
 
+/** A text of digits alone may be an id; `0x1` and `1.0` are names. */
+const numberOf = (reference: IdOrName) => (/^\d+$/.test(String(reference)) ? Number(reference) : Number.NaN);
 const lowerCase = (given: string | number) => (typeof given === "string" ? given.toLowerCase() : given);
 
 function planTarget(
@@ -217,8 +219,8 @@ async function assetsOf(
 }
 
 function among(id: ReturnType<typeof sql>, names: ReturnType<typeof sql>[], references: readonly IdOrName[]) {
-  const ids = references.map(Number).filter((number) => Number.isInteger(number) && number <= 2147483647);
-  const texts = sql.param(references.map((reference) => String(reference).toLowerCase()));
-  const byName = names.map((name) => sql`lower(${name}) = any(${texts}::text[])`);
+  const ids = references.map(numberOf).filter((number) => number <= 2147483647);
+  const texts = sql.param(references.map(String));
+  const byName = names.map((name) => sql`lower(${name}) = any(array(select lower(t) from unnest(${texts}::text[]) t))`);
   return sql`(${sql.join([sql`${id} = any(${sql.param(ids)}::int[])`, ...byName], sql` or `)})`;
 }
