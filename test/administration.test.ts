@@ -163,6 +163,10 @@ describe("a tenant", () => {
     );
     expect(Date.parse(due.container.dueTime) - Date.parse(due.container.createTime)).toBe(30 * 60_000);
     expect(await run("deleteTenant", { id: 0 })).toMatchObject({ success: false, code: "WRONG_STATE" });
+    expect(await run("updateTenant", { id: made.tenantId, name: null })).toMatchObject({
+      code: "INVALID_VALUE",
+      field: "name",
+    });
     expect(await run("updateTenant", { id: made.tenantId, slas: { high: -1 } })).toMatchObject({
       success: false,
       code: "INVALID_VALUE",

@@ -10,6 +10,7 @@ import { Status, statuses, statusType } from "../schema/status.js";
 import { SystemSettings, systemSettings } from "../schema/system.js";
 import { Tenant } from "../schema/tenant.js";
 import { administer } from "./administration.js";
+import { kept } from "./changes.js";
 import { atMost, plainName } from "./names.js";
 
 const order = optional(int, "Place among the others.");
@@ -104,7 +105,8 @@ export const administerTenants = administer({
   },
   columns: async (_, input) => {
     checkMinutes("slas", input.slas);
-    return { ...input, ...(typeof input.name === "string" ? { name: plainName(input.name) } : {}) };
+    const name = kept("name", input.name);
+    return { ...input, ...(name === undefined ? {} : { name: plainName(name) }) };
   },
   async beforeRemoval(_, { id }) {
     if (id === 0) refuse("WRONG_STATE", "Tenant 0 is the default one and stays.", "id");
