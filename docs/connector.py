@@ -14,8 +14,11 @@ REPORT = """mutation ($report: ReportAppRunInput!) { reportAppRun(input: $report
 
 def ask(query, **variables):
     body = json.dumps({"query": query, "variables": variables}).encode()
-    with urllib.request.urlopen(urllib.request.Request(URL, body, HEADERS)) as answer:
-        return json.load(answer)["data"]
+    with urllib.request.urlopen(urllib.request.Request(URL, body, HEADERS), timeout=30) as answer:
+        told = json.load(answer)
+    if told.get("errors"):
+        raise OSError(told["errors"][0]["message"])
+    return told["data"]
 
 
 def do(job, parameters):
@@ -23,12 +26,27 @@ def do(job, parameters):
     return {"success": True, "message": f"Did {job['action']}.", "data": [parameters], "summary": {}}
 
 
-while True:
+def attempt(job, parameters):
+    try:
+        return do(job, parameters)
+    except Exception as error:
+        return {"success": False, "message": str(error)}
+
+
+def work():
     jobs = ask(CLAIM, app=APP)["claimAppRuns"]["jobs"]
     for job in jobs:
-        results = [do(job, parameters) for parameters in job["parameters"]]
+        results = [attempt(job, parameters) for parameters in job["parameters"]]
         lease = {"appRunId": job["appRunId"], "leaseToken": job["leaseToken"]}
         done = ask(REPORT, report={**lease, "success": True, "results": results})["reportAppRun"]
         print(job["appRunId"], done["message"], flush=True)
-    if not jobs:
-        time.sleep(1)
+    return jobs
+
+
+while True:
+    try:
+        if not work():
+            time.sleep(1)
+    except OSError as error:  # The gateway is away, or refuses: what was taken is given out again when its lease runs out.
+        print(error, file=sys.stderr, flush=True)
+        time.sleep(5)

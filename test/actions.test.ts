@@ -386,7 +386,7 @@ describe("an external connector", () => {
     });
   });
 
-  test("of forty lines of Python does it", async () => {
+  test("of fifty lines of Python does it", async () => {
     const { actionRunId } = await run({
       action: "echo",
       targets: [{ app: "Outside", parameters: [{ value: "from python" }] }],
