@@ -249,6 +249,19 @@ describe("act", () => {
     });
   });
 
+  test("takes a text for the name of an app before its number", async () => {
+    const create = "mutation ($input: CreateAppInput!) { createApp(input: $input) { appId } }";
+    const actions = [{ action: "count", needsAsset: false }];
+    const { appId } = (await ask(create, { input: { name: "Counted", actions } })).data.createApp;
+    await ask(create, { input: { name: String(appId), actions } });
+    const namesOf = async (app: string | number) =>
+      (await act({ action: "count", parameters: [{}], app })).actionRun.appRuns.nodes.map(
+        (one: { appName: string }) => one.appName,
+      );
+    expect(await namesOf(appId)).toEqual(["Counted"]);
+    expect(await namesOf(String(appId))).toEqual([String(appId)]);
+  });
+
   test("begins within the longest time that it can wait, or not at all", async () => {
     for (const type of [undefined, "manual"])
       expect(
@@ -543,6 +556,22 @@ describe("an action that needs approval", () => {
       success: false,
       code: "WRONG_STATE",
     });
+  });
+
+  test("is asked of an asset that can answer: with places for actions and votes to count", async () => {
+    const create = "mutation ($input: CreateAssetInput!) { createAsset(input: $input) { success code field message } }";
+    for (const [field, least] of [
+      ["concurrencyLimit", 1],
+      ["primaryVoting", 0],
+    ] as const)
+      expect(
+        (await ask(create, { input: { name: field, app: "Outside", [field]: least - 1 } })).data.createAsset,
+      ).toEqual({
+        success: false,
+        code: "INVALID_VALUE",
+        field,
+        message: `${field} is ${least - 1}; ${least} is the least.`,
+      });
   });
 
   test("lets through what the asset lets through in whatever letter case", async () => {

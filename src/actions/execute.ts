@@ -52,6 +52,5 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
 
 function answered(parameter: Record<string, unknown>, called: Called): Answered {
   if ("error" in called) return { success: false, message: called.error, parameter, data: [], summary: {} };
-  const { success, message, data, summary } = called.result;
-  return { success, message: String(message ?? ""), parameter, data, summary };
+  return { ...called.result, parameter };
 }

@@ -123,7 +123,10 @@ function converse(child: ChildProcess, { order, milliseconds, signal, log }: Cal
 
 /** A result as it is declared, or that it is none. */
 function calledWith(told: unknown): Called {
-  if (isResult(told)) return { result: { ...told, data: told.data ?? [], summary: told.summary ?? {} } };
+  if (isResult(told)) {
+    const { success, message, data, summary } = told;
+    return { result: { success, message: String(message ?? ""), data: data ?? [], summary: summary ?? {} } };
+  }
   const shown = JSON.stringify(told).slice(0, longestShown);
   const error = `The connector gave no result, an object with success, message, data and summary, but ${shown}.`;
   return { error, lost: false };

@@ -74,6 +74,11 @@ export function atMost(field: string, limit: number, given: string): string {
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
 }
 
+/** Refuses a number below the least that it may be. */
+export function atLeast(field: string, least: number, given: number | null | undefined): void {
+  if (isGiven(given) && given < least) refuse("INVALID_VALUE", `${field} is ${given}; ${least} is the least.`, field);
+}
+
 /** A title that has to have text. */
 export function titled<T extends string | undefined>(field: string, given: T): T {
   return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;

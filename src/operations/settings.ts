@@ -11,7 +11,7 @@ import { SystemSettings, systemSettings } from "../schema/system.js";
 import { Tenant } from "../schema/tenant.js";
 import { administer } from "./administration.js";
 import { kept } from "./changes.js";
-import { atMost, plainName } from "./names.js";
+import { atLeast, atMost, plainName } from "./names.js";
 
 const order = optional(int, "Place among the others.");
 const disabled = optional(flag, "Whether it may not be used for new objects.");
@@ -187,11 +187,8 @@ export const updateSystemSettings = operation({
       ["activeNamesLimit", 3],
       ["fileMegabytes", 1],
       ["connectivityMinutes", 0],
-    ] as const) {
-      const number = input[field];
-      if (typeof number === "number" && number < least)
-        refuse("INVALID_VALUE", `${field} is ${number}; ${least} is the least.`, field);
-    }
+    ] as const)
+      atLeast(field, least, input[field]);
     const set = Object.fromEntries(
       Object.entries({ ...input, timeZone, slaMinutes })
         .filter(([, value]) => value !== undefined)

@@ -65,7 +65,7 @@ export async function planTargets(work: Work<unknown>, action: string, targets: 
     targets.flatMap(({ assets }) => assets ?? []),
   );
   const mistakes: string[] = [];
-  const findApp = finder(offers, "id", "appid", "name");
+  const findApp = finder(offers, "name", "appid", "id");
   const findAsset = finder(set, "name", "id");
   const planned = targets.flatMap((target) => {
     const chosen = appsOf(action, target, offers, findApp, mistakes);
