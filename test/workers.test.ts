@@ -143,6 +143,11 @@ describe("a worker", () => {
     }
   });
 
+  test("keeps no line of an action in the log of the next", async () => {
+    expect((await ended(await queue("late", {}))).appRun.log).toBe("");
+    expect((await ended(await queue("wait", { milliseconds: 300 }))).appRun.log).toBe("");
+  });
+
   test("keeps whatever a connector says", async () => {
     const { results } = await ended(await queue("odd", {}));
     expect(results[0].message).toBe("NUL \ufffd, half \ufffd");

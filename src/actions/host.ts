@@ -32,11 +32,13 @@ async function ready() {
 }
 
 async function answer(order: Extract<Order, { connector: string }>, signal: AbortSignal): Promise<Answer> {
+  let over = false;
   const job: Job = {
     settings: order.settings,
     attemptKey: order.attemptKey,
     signal,
-    log: (line) => tell({ log: String(line) }),
+    // What it still says when its answer is given would be taken for a line of the next job.
+    log: (line) => void (over || tell({ log: String(line) })),
   };
   const connector = connectors.get(order.connector);
   try {
@@ -47,6 +49,8 @@ async function answer(order: Extract<Order, { connector: string }>, signal: Abor
   } catch (error) {
     if (error instanceof Error) return { error: error.message };
     return { error: typeof error === "string" ? error : inspect(error) };
+  } finally {
+    over = true;
   }
 }
 
