@@ -110,8 +110,8 @@ export const act = operation({
 
 const isManual = ({ type }: { type?: string | null }) => type?.toLowerCase() === "manual";
 
-/** The most seconds that an action can wait, some 68 years. */
-const longestDelay = 2 ** 31 - 1;
+/** The most seconds that an action can wait, some 63 years; the clocks of this machine and the database may differ. */
+const longestDelay = 2_000_000_000;
 
 function checkStart(startTime: string | null | undefined): void {
   if (!startTime || Date.parse(startTime) - Date.now() < longestDelay * 1000) return;
