@@ -249,6 +249,16 @@ describe("act", () => {
     });
   });
 
+  test("of a person takes nothing that nobody would be told", async () => {
+    const manual = { action: "call back", type: "manual" };
+    expect(await act({ ...manual, assets: [], parameters: [{ number: "1" }] })).toMatchObject({
+      success: false,
+      code: "INVALID_VALUE",
+      field: "parameters",
+    });
+    expect(await act({ ...manual, assets: [], parameters: [] })).toMatchObject({ success: true });
+  });
+
   test("takes a text for the name of an app before its number", async () => {
     const create = "mutation ($input: CreateAppInput!) { createApp(input: $input) { appId } }";
     const actions = [{ action: "count", needsAsset: false }];

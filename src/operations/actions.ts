@@ -94,7 +94,11 @@ export const act = operation({
     const reviewer = await userId(work, input.reviewer, "reviewer");
     const name = input.name || `user initiated ${input.action} action`;
     checkStart(input.startTime);
-    if (isManual(input)) return queueManual(work, container, { ...input, name }, reviewer);
+    if (isManual(input)) {
+      const untold = (["parameters", "assets", "app", "tags"] as const).find((it) => [input[it] ?? []].flat().length);
+      if (untold) return refuse("INVALID_VALUE", `A person does it without ${untold}: say all of it in name.`, untold);
+      return queueManual(work, container, { ...input, name }, reviewer);
+    }
     const target: Target = {
       app: input.app ?? null,
       assets: input.assets?.length ? input.assets : null,
