@@ -17,13 +17,15 @@ REPORT = """mutation ($report: ReportAppRunInput!) { reportAppRun(input: $report
 def ask(query, **variables):
     body = json.dumps({"query": query, "variables": variables}).encode()
     try:
-        with urlopen(Request(URL, body, HEADERS)) as answer:
-            result = json.load(answer)
+        with urlopen(Request(URL, body, HEADERS), timeout=30) as answer:
+            told = json.load(answer)
     except HTTPError as refused:
-        result = json.load(refused)
-    if result.get("errors"):
-        sys.exit(result["errors"][0]["message"])
-    (answer,) = result["data"].values()
+        if refused.code == 429 or refused.code >= 500:
+            raise
+        sys.exit(json.load(refused)["errors"][0]["message"])
+    if told.get("errors"):
+        raise OSError(told["errors"][0]["message"])
+    (answer,) = told["data"].values()
     return answer
 
 
@@ -32,14 +34,29 @@ def do(job, parameters):
     return {"success": True, "message": f"Did {job['action']}.", "data": [parameters], "summary": {}}
 
 
-while True:
+def attempt(job, parameters):
+    try:
+        return do(job, parameters)
+    except Exception as error:
+        return {"success": False, "message": str(error)}
+
+
+def work():
     claimed = ask(CLAIM, app=APP)
     if not claimed["success"]:
         sys.exit(claimed["message"])
     for job in claimed["jobs"]:
-        results = [do(job, parameters) for parameters in job["parameters"]]
+        results = [attempt(job, parameters) for parameters in job["parameters"]]
         lease = {"appRunId": job["appRunId"], "leaseToken": job["leaseToken"]}
         done = ask(REPORT, report={**lease, "success": True, "results": results})
         print(job["appRunId"], done["message"], flush=True)
-    if not claimed["jobs"]:
-        time.sleep(1)
+    return claimed["jobs"]
+
+
+while True:
+    try:
+        if not work():
+            time.sleep(1)
+    except OSError as error:  # The gateway is away: what was taken is given out again when its lease runs out.
+        print(error, file=sys.stderr, flush=True)
+        time.sleep(5)

@@ -77,6 +77,23 @@ describe("runAction", () => {
     ]);
   });
 
+  test("leaves what a person does to `act`, and is not ended by one", async () => {
+    const targets = [{ app: "Tester", assets: ["tester"], parameters: [{ value: "a" }] }];
+    expect(await run({ action: "echo", type: "Manual", targets })).toMatchObject({
+      success: false,
+      code: "INVALID_VALUE",
+      field: "type",
+    });
+    await ask(
+      `mutation { createApp(input: { name: "By hand", actions: [{ action: "call", type: "manual", needsAsset: false }] }) { success } }`,
+    );
+    const { actionRunId } = await run({ action: "call", targets: [{ app: "By hand", parameters: [{}] }] });
+    const { data } = await ask(
+      `mutation { completeActionRun(input: { actionRunId: ${actionRunId}, success: true }) { code actionRun { status } } }`,
+    );
+    expect(data.completeActionRun).toEqual({ code: "WRONG_STATE", actionRun: null });
+  });
+
   test("takes every active asset of an app where none is named, and none where none is needed", async () => {
     expect(assetsOf(await run({ action: "echo", targets: [{ app: "tester", parameters: [{ value: "a" }] }] }))).toEqual(
       ["second", "tester"],
@@ -234,6 +251,66 @@ describe("act", () => {
         appRuns: { nodes: [{ status: "CANCELLED" }] },
       },
     });
+  });
+
+  test("of a person takes nothing that nobody would be told", async () => {
+    const manual = { action: "call back", type: "manual" };
+    expect(await act({ ...manual, assets: [], parameters: [{ number: "1" }] })).toMatchObject({
+      success: false,
+      code: "INVALID_VALUE",
+      field: "parameters",
+    });
+    expect(await act({ ...manual, assets: [], parameters: [] })).toMatchObject({ success: true });
+  });
+
+  test("takes a text for the name of an app before its number", async () => {
+    const create = "mutation ($input: CreateAppInput!) { createApp(input: $input) { appId } }";
+    const actions = [{ action: "count", needsAsset: false }];
+    const { appId } = (await ask(create, { input: { name: "Counted", actions } })).data.createApp;
+    await ask(create, { input: { name: String(appId), actions } });
+    const namesOf = async (app: string | number) =>
+      (await act({ action: "count", parameters: [{}], app })).actionRun.appRuns.nodes.map(
+        (one: { appName: string }) => one.appName,
+      );
+    expect(await namesOf(appId)).toEqual(["Counted"]);
+    expect(await namesOf(String(appId))).toEqual([String(appId)]);
+  });
+
+  test("begins within the longest time that it can wait, or not at all", async () => {
+    for (const type of [undefined, "manual"])
+      expect(
+        await act({
+          action: "echo",
+          app: "Outside",
+          parameters: [{ value: "a" }],
+          type,
+          startTime: "2100-01-01T00:00:00Z",
+        }),
+      ).toMatchObject({ success: false, code: "INVALID_VALUE", field: "startTime", actionRun: null });
+  });
+
+  test("is not kept from one app by the parameters of another that it does not run on", async () => {
+    const create = "mutation ($input: CreateAppInput!) { createApp(input: $input) { success } }";
+    for (const [name, parameter] of [
+      ["One", "ip"],
+      ["Two", "address"],
+    ])
+      await ask(create, {
+        input: {
+          name,
+          actions: [{ action: "locate", parameters: { [parameter!]: { data_type: "ip", required: true } } }],
+        },
+      });
+    await ask(`mutation { createAsset(input: { name: "one", app: "One" }) { success } }`);
+    const parameters = [{ ip: "203.0.113.9" }];
+    for (const more of [{ assets: ["one"] }, {}])
+      expect(assetsOf(await act({ action: "locate", parameters, ...more }))).toEqual(["one"]);
+    await ask(`mutation { createAsset(input: { name: "two", app: "Two" }) { success } }`);
+    expect(assetsOf(await act({ action: "locate", parameters, assets: ["one"] }))).toEqual(["one"]);
+    expect((await act({ action: "locate", parameters })).message).toContain('the parameter "address" is missing');
+    expect((await act({ action: "locate", parameters, app: "Two" })).message).toContain(
+      'parameter "address" is missing',
+    );
   });
 });
 
@@ -443,6 +520,94 @@ describe("an action that needs approval", () => {
     await answer("approveActionRun", asked.id, reviewer.token);
     expect(await take()).toHaveLength(1);
     expect((await act({ action: "harm", assets: ["guarded"] })).actionRun.approvals.nodes).toEqual([]);
+    expect(await take()).toHaveLength(1);
+  });
+
+  test("asks each approver once about an asset, however many targets are on it", async () => {
+    const targets = ["a", "b"].map((value) => ({ app: "Outside", assets: ["guarded"], parameters: [{ value }] }));
+    const { actionRunId } = await run({ action: "echo", targets });
+    const query = `{ actionRun(id: ${actionRunId}) { approvals { nodes { id approver { username } } } } }`;
+    const asked = (await ask(query)).data.actionRun.approvals.nodes;
+    expect(asked).toHaveLength(2);
+    expect(await take()).toEqual([]);
+    for (const { id, approver } of asked) await answer("approveActionRun", id, tokenFor(approver.username));
+    expect(await take()).toHaveLength(2);
+  });
+
+  test("counts no answer on an action that has ended", async () => {
+    const { actionRun, actionRunId } = await guarded();
+    await ask(`mutation { cancelActionRun(input: { actionRunId: ${actionRunId} }) { success } }`);
+    const [one] = actionRun.approvals.nodes;
+    expect(await answer("approveActionRun", one.id, tokenFor(one.approver.username))).toMatchObject({
+      success: false,
+      code: "WRONG_STATE",
+      message: `Action run ${actionRunId} has ended already.`,
+    });
+  });
+
+  test("has one end when it is agreed to while it is cancelled", async () => {
+    const held = await Promise.all(Array.from({ length: 25 }, () => guarded()));
+    const outcomes = await Promise.all(
+      held.flatMap(({ actionRun, actionRunId }) => [
+        ...actionRun.approvals.nodes.map((one: { id: number; approver: { username: string } }) =>
+          answer("approveActionRun", one.id, tokenFor(one.approver.username)),
+        ),
+        ask(`mutation { cancelActionRun(input: { actionRunId: ${actionRunId} }) { success code } }`).then(
+          ({ data }) => data.cancelActionRun,
+        ),
+      ]),
+    );
+    expect(outcomes.filter(({ success, code }) => !success && code !== "WRONG_STATE")).toEqual([]);
+    expect(await take()).toEqual([]);
+  });
+
+  test("asks nobody who cannot answer any more, and counts no answer of theirs", async () => {
+    const leaving = await tokenOf("Observer");
+    const { data } = await ask("{ viewer { user { id username } } }", {}, { authorization: `Bearer ${leaving}` });
+    const { id, username } = data.viewer.user;
+    people.push({ name: username, token: leaving });
+    const create = `mutation ($input: CreateAssetInput!) { createAsset(input: $input) { assetId } }`;
+    const approvers = [username, people[0]!.name];
+    const input = { name: "left", app: "Outside", approvers, primaryVoting: 1 };
+    const { assetId } = (await ask(create, { input })).data.createAsset;
+    const ran = await act({ action: "echo", parameters: [{ value: "a" }], assets: ["left"] });
+    const change = "mutation ($input: UpdateAssetInput!) { updateAsset(input: $input) { success } }";
+    await ask(change, { input: { id: assetId, approvers: [people[0]!.name] } });
+    const asked = ran.actionRun.approvals.nodes.find((one: typeof ran) => one.approver.username === username);
+    expect(await answer("approveActionRun", asked.id, leaving)).toMatchObject({
+      code: "WRONG_STATE",
+      message: `Approval ${asked.id} is expired already.`,
+    });
+    expect(await take()).toEqual([]);
+    await ask(change, { input: { id: assetId, approvers: [username] } });
+    await ask(`mutation { deleteUser(input: { id: ${id} }) { success } }`);
+    expect(await act({ action: "echo", parameters: [{ value: "a" }], assets: ["left"] })).toMatchObject({
+      success: false,
+      code: "WRONG_STATE",
+    });
+  });
+
+  test("is asked of an asset that can answer: with places for actions and votes to count", async () => {
+    const create = "mutation ($input: CreateAssetInput!) { createAsset(input: $input) { success code field message } }";
+    for (const [field, least] of [
+      ["concurrencyLimit", 1],
+      ["primaryVoting", 0],
+    ] as const)
+      expect(
+        (await ask(create, { input: { name: field, app: "Outside", [field]: least - 1 } })).data.createAsset,
+      ).toEqual({
+        success: false,
+        code: "INVALID_VALUE",
+        field,
+        message: `${field} is ${least - 1}; ${least} is the least.`,
+      });
+  });
+
+  test("lets through what the asset lets through in whatever letter case", async () => {
+    const change = "mutation ($input: UpdateAssetInput!) { updateAsset(input: $input) { success } }";
+    const { data } = await ask('{ assets(filter: { name: { eq: "guarded" } }) { nodes { id } } }');
+    await ask(change, { input: { id: data.assets.nodes[0].id, actionWhitelist: { Harm: true } } });
+    expect((await act({ action: "HARM", assets: ["guarded"] })).actionRun.approvals.nodes).toEqual([]);
     expect(await take()).toHaveLength(1);
   });
 });

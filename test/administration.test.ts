@@ -146,7 +146,7 @@ describe("a tenant", () => {
   test("is changed field by field; null clears", async () => {
     const made = await run(
       "createTenant",
-      { name: "ACME", description: "A customer", contact: "x@acme.example", slas: { high: 30 } },
+      { name: "ACME", description: "A customer", contact: "x@acme.example", slas: { HIGH: 30 } },
       "tenantId tenant { name slas }",
     );
     expect(made.tenant).toEqual({ name: "ACME", slas: { high: 30 } });
@@ -163,6 +163,15 @@ describe("a tenant", () => {
     );
     expect(Date.parse(due.container.dueTime) - Date.parse(due.container.createTime)).toBe(30 * 60_000);
     expect(await run("deleteTenant", { id: 0 })).toMatchObject({ success: false, code: "WRONG_STATE" });
+    expect(await run("updateTenant", { id: made.tenantId, name: null })).toMatchObject({
+      code: "INVALID_VALUE",
+      field: "name",
+    });
+    expect(await run("updateTenant", { id: made.tenantId, slas: { hihg: 30 } })).toMatchObject({
+      code: "NOT_FOUND",
+      field: "slas",
+      message: expect.stringContaining('There is no severity "hihg"; slas takes '),
+    });
     expect(await run("updateTenant", { id: made.tenantId, slas: { high: -1 } })).toMatchObject({
       success: false,
       code: "INVALID_VALUE",
@@ -430,7 +439,7 @@ describe("the system's settings", () => {
   test("are changed one by one, and set back by null", async () => {
     const { systemSettings } = await run(
       "updateSystemSettings",
-      { baseUrl: "https://soar.example", pinLengthLimit: 5, slaMinutes: { high: 1 } },
+      { baseUrl: "https://soar.example", pinLengthLimit: 5, slaMinutes: { High: 1 } },
       "systemSettings { baseUrl pinLengthLimit slaMinutes timeZone }",
     );
     expect(systemSettings).toEqual({

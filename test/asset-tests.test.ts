@@ -56,6 +56,8 @@ describe("testAsset", () => {
         asset: { name: "tester" },
       },
     });
+    await setUp("silent");
+    expect(await tested(asset)).toMatchObject({ success: true, passed: true, message: "" });
     await setUp("nowhere");
     const second = await tested(asset);
     expect(second).toMatchObject({

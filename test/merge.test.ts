@@ -177,6 +177,29 @@ describe("merge", () => {
     });
   });
 
+  test("adds to the container of the current playbook run, and of an automation's note nobody is the author", async () => {
+    const into = await makeCase(gateway);
+    const { artifacts } = await fill(gateway);
+    const [run] = await rows<{ id: number }>(
+      `insert into playbook_runs (container_id, playbook_id, status) select $1, min(id), 'running' from playbooks returning id`,
+      [into],
+    );
+    const headers = {
+      "SOAR-Playbook-Run": String(run!.id),
+      authorization: `Bearer ${await gateway.tokenOf("Automation", "automation")}`,
+    };
+    const { data } = await ask(
+      `mutation { merge(input: { item: { artifactId: ${artifacts[0]} }, noteTitle: "Why" }) {
+        success case { id notes { nodes { title author { username } } } } } }`,
+      {},
+      headers,
+    );
+    expect(data.merge).toEqual({
+      success: true,
+      case: { id: into, notes: { nodes: [{ title: "Why", author: null }] } },
+    });
+  });
+
   test("finds only what the caller may see, and needs the right to edit", async () => {
     await rows("insert into roles (name, permissions) values ('Blind', '{containers:edit}')");
     const filled = await fill(gateway);

@@ -58,6 +58,32 @@ test("a disabled template cannot be added", async () => {
   });
 });
 
+test("a task of a template is given to nobody when its user or role was disabled", async () => {
+  const { rows } = await pool.query(
+    `with template as (insert into workbook_templates (name) values ('staffed') returning id),
+      phase as (insert into phase_templates (template_id, name, "order") select id, 'one', 1 from template returning id, template_id),
+      gone as (insert into users (username, is_active) values ('gone', false) returning id),
+      closed as (insert into roles (name, disabled) values ('closed', true) returning id)
+    insert into task_templates (phase_id, name, "order", owner_id, role_id)
+    select phase.id, name, n, owner, role from phase, lateral (values
+      ('a', 1, (select id from gone), null::int), ('b', 2, null, (select id from closed)),
+      ('c', 3, (select id from users where username = 'admin'), null)) t(name, n, owner, role)
+    returning (select template_id from phase)`,
+  );
+  const container = await newContainer(gateway);
+  const { workbook } = await call(
+    gateway,
+    "addWorkbook",
+    { container, workbookId: rows[0].template_id },
+    "workbook { phases { nodes { tasks { nodes { name owner { username } role { name } } } } } }",
+  );
+  expect(workbook.phases.nodes[0].tasks.nodes).toEqual([
+    { name: "a", owner: null, role: null },
+    { name: "b", owner: null, role: null },
+    { name: "c", owner: { username: "admin" }, role: null },
+  ]);
+});
+
 test("a hundred tasks added at once stand in a hundred places of the current phase, else of the first, else of none", async () => {
   const container = await newContainer(gateway);
   const add = async (name: string) =>
@@ -115,6 +141,22 @@ test("a task that needs a note is completed together with one", async () => {
     success: true,
     note: { title: "End", content: "Done.", noteFormat: "HTML", task: { id: taskId } },
     task: { status: "COMPLETE" },
+  });
+});
+
+test("a task has a name with text, and a note where one has text", async () => {
+  const container = await newContainer(gateway);
+  const { taskId, task } = await call(gateway, "addTask", { container, name: " " }, "taskId task { name }");
+  expect(task).toEqual({ name: "New task" });
+  const selection = "noteId task { status notes { totalCount } }";
+  expect(await call(gateway, "updateTask", { taskId, status: "IN_PROGRESS", note: " " }, selection)).toMatchObject({
+    noteId: null,
+    task: { status: "IN_PROGRESS", notes: { totalCount: 0 } },
+  });
+  const note = { noteTitle: "End", note: "" };
+  expect(await call(gateway, "updateTask", { taskId, status: "COMPLETE", ...note }, selection)).toMatchObject({
+    code: "INVALID_VALUE",
+    field: "note",
   });
 });
 

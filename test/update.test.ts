@@ -98,6 +98,10 @@ test("custom fields are checked, and the required ones must stay", async () => {
   const set = await update(container, { customFields: { Score: 7, Site: "Zug" } }, {}, "container { customFields }");
   expect(set.container.customFields).toEqual({ Score: 7, Site: "Zug" });
   await pool.query("update custom_fields set required = true where name = 'Site'");
+  expect(await update(container, { customFields: { Score: 8, Site: " " } })).toMatchObject({
+    code: "INVALID_VALUE",
+    message: 'The custom field "Site" is required.',
+  });
   expect(await update(container, { customFields: { Score: 8 } })).toMatchObject({
     code: "INVALID_VALUE",
     field: "customFields",

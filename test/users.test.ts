@@ -122,6 +122,18 @@ describe("a user", () => {
 });
 
 describe("a role", () => {
+  test("is found by its name in letters whose small form Postgres and JavaScript do not agree on", async () => {
+    for (const name of ["ΟΔΟΣ", "İstanbul", "Größe"]) {
+      await run("createRole", { name, permissions: ["containers:view"] });
+      const { user } = await run(
+        "createUser",
+        { username: `of ${name}`, roles: [name, name] },
+        "user { roles { nodes { name } } }",
+      );
+      expect(user.roles.nodes).toEqual([{ name }]);
+    }
+  });
+
   test("is made with permissions and grants, and changed", async () => {
     const selection = "roleId role { permissions grantedLabels { nodes { name } } grantedTenants { nodes { id } } }";
     const made = await run(

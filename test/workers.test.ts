@@ -53,6 +53,15 @@ const witness = (name: string) => {
   return { file, lines: () => readFileSync(file, { encoding: "utf8", flag: "a+" }).split("\n").filter(Boolean) };
 };
 
+/** Whether a process ended, and whoever started it knows. */
+function isGone(pid: string | undefined): boolean {
+  try {
+    return pid !== undefined && !process.kill(Number(pid), 0);
+  } catch {
+    return true;
+  }
+}
+
 async function until(holds: () => unknown): Promise<void> {
   const late = Date.now() + 15_000;
   while (!holds()) {
@@ -104,6 +113,39 @@ describe("a worker", () => {
     const run = await ended(await queue(action, {}));
     expect(run).toMatchObject({ status: "FAILED", appRun: { exceptionOccurred: true }, results: [{ message }] });
     expect(await ended(await queue("echo", { value: "x" }))).toMatchObject({ status: "SUCCESS" });
+  });
+
+  test.each([
+    ["nothing", false, /^The connector gave no result, an object with success, message, data and summary, but null\.$/],
+    ["null", false, /but null\.$/],
+    ["a text", false, /but "done"\.$/],
+    ["a list as summary", false, /"summary":\[1\]}\.$/],
+    ["one object as data", false, /"data":{"value":1}/],
+    ["no data", true, /^Done\.$/],
+    ["a BigInt", false, /BigInt/],
+    ["a circle", false, /circular/],
+    ["messages of its own", true, /^Done\.$/],
+    ["a thrown text", false, /^no good$/],
+    ["a thrown object", false, /no: 'good'/],
+  ])("takes %s from a connector for what it is", async (how, success, message) => {
+    const run = await ended(await queue("answer", { how }));
+    expect(run).toMatchObject({ status: success ? "SUCCESS" : "FAILED", appRun: { attempt: 1 } });
+    expect(run.results).toMatchObject([{ message: expect.stringMatching(message), data: [] }]);
+    expect(worker.child.exitCode).toBeNull();
+  });
+
+  test("gives no work to a connector's process that ended after its last", async () => {
+    const { file, lines } = witness("left");
+    for (let n = 1; n <= 5; n++) {
+      await ended(await queue("leave", { witness: file }));
+      await until(() => isGone(lines().filter((line) => /^\d+$/.test(line))[n - 1]));
+      expect(await ended(await queue("echo", { value: "x" }))).toMatchObject({ status: "SUCCESS" });
+    }
+  });
+
+  test("keeps no line of an action in the log of the next", async () => {
+    expect((await ended(await queue("late", {}))).appRun.log).toBe("");
+    expect((await ended(await queue("wait", { milliseconds: 300 }))).appRun.log).toBe("");
   });
 
   test("keeps whatever a connector says", async () => {

@@ -27,7 +27,7 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
   const results: Answered[] = [];
   let [log, lost, broken] = ["", false, false];
   const keep = (line: string) => {
-    log = `${log}${line}\n`.slice(0, longestLog);
+    if (log.length < longestLog) log = `${log}${line}\n`.slice(0, longestLog);
   };
   for (const [index, parameter] of run.parameters.entries()) {
     const called = await means.processes.call({
@@ -52,6 +52,5 @@ export async function execute(means: Means, run: Claimed, signal: AbortSignal): 
 
 function answered(parameter: Record<string, unknown>, called: Called): Answered {
   if ("error" in called) return { success: false, message: called.error, parameter, data: [], summary: {} };
-  const { success, message, data, summary } = called.result;
-  return { success, message: String(message ?? ""), parameter, data: data ?? [], summary: summary ?? {} };
+  return { ...called.result, parameter };
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { Job } from "../connectors/connector.js";
 import { loadConnectors } from "./connectors.js";
@@ -31,25 +32,33 @@ async function ready() {
 }
 
 async function answer(order: Extract<Order, { connector: string }>, signal: AbortSignal): Promise<Answer> {
+  let over = false;
   const job: Job = {
     settings: order.settings,
     attemptKey: order.attemptKey,
     signal,
-    log: (line) => tell({ log: String(line) }),
+    // What it still says when its answer is given would be taken for a line of the next job.
+    log: (line) => void (over || tell({ log: String(line) })),
   };
   const connector = connectors.get(order.connector);
   try {
     if (!connector) return { error: `This gateway has no connector ${order.connector}.` };
-    if (order.action !== null) return { result: await connector.run(order.action, order.parameters, job) };
+    // Nothing would not be sent, and waited for.
+    if (order.action !== null) return { result: (await connector.run(order.action, order.parameters, job)) ?? null };
     return { result: { success: true, message: await connector.test(job), data: [], summary: {} } };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    if (error instanceof Error) return { error: error.message };
+    return { error: typeof error === "string" ? error : inspect(error) };
+  } finally {
+    over = true;
   }
 }
 
 function tell(answer: Answer): void {
-  process.send!(answer, undefined, undefined, (error) => {
+  try {
+    process.send!(answer);
+  } catch (error) {
     // What cannot be written as JSON is not sent at all, and the gateway would wait for it.
-    if (error && "result" in answer) process.send!({ error: error.message });
-  });
+    process.send!({ error: (error as Error).message });
+  }
 }

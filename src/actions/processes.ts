@@ -32,6 +32,9 @@ export interface Call {
 /** How long a connector that is told to stop may take to do so. */
 const grace = 2_000;
 
+/** Characters shown of an answer that is no result. */
+const longestShown = 200;
+
 /**
  * The processes in which connectors run, made when needed and used again. One call at a time is in each, so that ending
  * one harms no other.
@@ -44,11 +47,17 @@ export class Processes {
   constructor(readonly files: readonly string[] = []) {}
 
   async call(call: Call): Promise<Called> {
-    const child = this.#idle.pop() ?? (await this.#start());
+    const child = this.#takeIdle() ?? (await this.#start());
     if (!child) return { error: "No process could be started for the connector.", lost: false };
     const called = await converse(child, call);
-    if (child.connected && child.exitCode === null && !child.killed) this.#idle.push(child);
+    if (isAlive(child)) this.#idle.push(child);
     return called;
+  }
+
+  /** One that waits for work, if any; those that ended meanwhile wait for none. */
+  #takeIdle(): ChildProcess | undefined {
+    const child = this.#idle.pop();
+    return child && !isAlive(child) ? this.#takeIdle() : child;
   }
 
   /** Ends all of them. */
@@ -74,6 +83,9 @@ export class Processes {
   }
 }
 
+const isAlive = (child: ChildProcess) =>
+  child.connected && child.exitCode === null && child.signalCode === null && !child.killed;
+
 function converse(child: ChildProcess, { order, milliseconds, signal, log }: Call): Promise<Called> {
   return new Promise((resolve) => {
     const timers: NodeJS.Timeout[] = [];
@@ -88,10 +100,12 @@ function converse(child: ChildProcess, { order, milliseconds, signal, log }: Cal
       child.kill("SIGKILL");
       done({ error, lost: true });
     };
-    const hear = (answer: Answer) => {
-      if ("log" in answer) log(answer.log);
-      if ("result" in answer) done(answer);
-      if ("error" in answer) done({ ...answer, lost: false });
+    // What a connector is made of may send messages of its own, of any form.
+    const hear = (told: unknown) => {
+      const answer: Partial<Record<string, unknown>> = isRecord(told) ? told : {};
+      if ("log" in answer) log(String(answer.log));
+      if ("error" in answer) done({ error: String(answer.error), lost: false });
+      if ("result" in answer) done(calledWith(answer.result));
     };
     const ended = () => done({ error: "The connector's process ended.", lost: true });
     const abort = () => {
@@ -106,3 +120,22 @@ function converse(child: ChildProcess, { order, milliseconds, signal, log }: Cal
     if (signal.aborted) abort();
   });
 }
+
+/** A result as it is declared, or that it is none. */
+function calledWith(told: unknown): Called {
+  if (isResult(told)) {
+    const { success, message, data, summary } = told;
+    return { result: { success, message: String(message ?? ""), data: data ?? [], summary: summary ?? {} } };
+  }
+  const shown = JSON.stringify(told).slice(0, longestShown);
+  const error = `The connector gave no result, an object with success, message, data and summary, but ${shown}.`;
+  return { error, lost: false };
+}
+
+function isResult(told: unknown): told is Result {
+  if (!isRecord(told) || typeof told.success !== "boolean") return false;
+  return Array.isArray(told.data ?? []) && isRecord(told.summary ?? {});
+}
+
+const isRecord = (told: unknown): told is Record<string, unknown> =>
+  typeof told === "object" && told !== null && !Array.isArray(told);

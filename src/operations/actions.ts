@@ -26,7 +26,7 @@ const payload = {
 };
 
 const action = required(text, "The action, such as `geolocate ip`.");
-const type = optional(text, "What kind of action it is; left out, what its app says. `manual` is done by a person.");
+const type = optional(text, "What kind of action it is; left out, what its app says.");
 const parameters = optional(
   list(object),
   "Sets of parameters, each of which gives a result; left out, one set without any. A `context` among them is carried to the callback.",
@@ -56,6 +56,8 @@ export const runAction = operation({
   async run(work, { id }) {
     const { input } = work;
     if (!input.targets.length) return refuse("INVALID_VALUE", "The list of targets is empty.", "targets");
+    if (isManual(input))
+      return refuse("INVALID_VALUE", "What a person does has no targets: use `act`, or give another type.", "type");
     const targets = input.targets.map(({ app, assets, parameters }) => ({
       app,
       assets: assets ?? null,
@@ -77,7 +79,7 @@ export const act = operation({
     app: optional(idOrName, "The only app to run it by: its number, GUID or name."),
     tags: optional(list(text), "Only assets that have one of these tags."),
     name: optional(text, "What to call this run; left out, `user initiated <action> action`."),
-    type,
+    type: optional(text, `${type.description} \`manual\` is done by a person, who needs no app.`),
     handle: optional(text, "A text that comes back with the result."),
     startTime: optional(time, "When to begin; left out or in the past, at once."),
     reviewer: optional(idOrName, "A user who has to approve it first; a manual action is given to them."),
@@ -91,7 +93,12 @@ export const act = operation({
     const { input } = work;
     const reviewer = await userId(work, input.reviewer, "reviewer");
     const name = input.name || `user initiated ${input.action} action`;
-    if (input.type?.toLowerCase() === "manual") return queueManual(work, container, { ...input, name }, reviewer);
+    checkStart(input.startTime);
+    if (isManual(input)) {
+      const untold = (["parameters", "assets", "app", "tags"] as const).find((it) => [input[it] ?? []].flat().length);
+      if (untold) return refuse("INVALID_VALUE", `A person does it without ${untold}: say all of it in name.`, untold);
+      return queueManual(work, container, { ...input, name }, reviewer);
+    }
     const target: Target = {
       app: input.app ?? null,
       assets: input.assets?.length ? input.assets : null,
@@ -104,6 +111,17 @@ export const act = operation({
     return queue(work, container.id, { ...input, name, planned, reviewer });
   },
 });
+
+const isManual = ({ type }: { type?: string | null }) => type?.toLowerCase() === "manual";
+
+/** The most seconds that an action can wait, some 63 years; the clocks of this machine and the database may differ. */
+const longestDelay = 2_000_000_000;
+
+function checkStart(startTime: string | null | undefined): void {
+  if (!startTime || Date.parse(startTime) - Date.now() < longestDelay * 1000) return;
+  const message = `The startTime ${startTime} is too far ahead; ${longestDelay} seconds are the limit.`;
+  refuse("INVALID_VALUE", message, "startTime");
+}
 
 /** What is asked for, whichever way. */
 interface Asked {
@@ -152,8 +170,10 @@ async function queue(
       claimTime: held(approvers) ? null : begins(asked.startTime),
     })),
   );
-  const questions = runs.flatMap(({ asset, approvers }) =>
-    approvers.map((approverId) => ({ assetId: asset?.id, approverId })),
+  // Once for each asset: who is asked about several app runs on it would count as several who agree.
+  const byAsset = new Map(runs.map(({ asset, approvers }) => [asset?.id, approvers]));
+  const questions = [...byAsset].flatMap(([assetId, approvers]) =>
+    approvers.map((approverId) => ({ assetId, approverId })),
   );
   if (reviewer !== null) questions.push({ assetId: undefined, approverId: reviewer });
   if (questions.length)
@@ -233,7 +253,7 @@ function targetOf({ app, assets, parameters }: Planned): unknown {
 
 /** The users who are asked before an action runs on an asset; nobody, where it lets the action run without. */
 function approversOf(asset: AssetRow | null, action: string): number[] {
-  if (!asset || asset.actionWhitelist[action] === true) return [];
+  if (!asset || letsThrough(asset, action)) return [];
   const { name, approvers, primaryVoting, secondaryVoting } = asset;
   const [primary, secondary] = [true, false].map((one) => approvers.filter((approver) => approver.primary === one));
   if (primary!.length < primaryVoting || secondary!.length < secondaryVoting)
@@ -243,3 +263,6 @@ function approversOf(asset: AssetRow | null, action: string): number[] {
     );
   return [...(primaryVoting > 0 ? primary! : []), ...(secondaryVoting > 0 ? secondary! : [])].map(({ id }) => id);
 }
+
+const letsThrough = ({ actionWhitelist }: AssetRow, action: string) =>
+  Object.entries(actionWhitelist).some(([name, is]) => is === true && name.toLowerCase() === action.toLowerCase());

@@ -4,7 +4,7 @@ import { finishUnclaimed } from "../actions/finish.js";
 import { visible } from "../auth/visible.js";
 import { AppError, refuse } from "../errors.js";
 import { type Operation, operation, type Work } from "../operation.js";
-import { ActionRun, Approval, approvals } from "../schema/action-run.js";
+import { ActionRun, Approval, actionRuns, approvals } from "../schema/action-run.js";
 import { found, given, int, optional, required, text } from "../schema/operations.js";
 import { waitsOutside } from "./actions.js";
 
@@ -80,15 +80,20 @@ function answer(name: string, status: "approved" | "denied", description: string
   });
 }
 
-/** The caller's question, and all others about its action run: they are locked, so that answers count one after the other. */
+/**
+ * The caller's question, and all others about its action run: they are locked, so that answers count one after the other.
+ * Whoever is no approver of an asset any more gives no answer about it.
+ */
 async function openQuestion({ writer, context }: Work<unknown>, id: number) {
   const [known] = await writer
-    .select({ actionRunId: approvals.actionRunId, containerId: approvals.containerId })
+    .select({ actionRunId: approvals.actionRunId, containerId: approvals.containerId, runStatus: actionRuns.status })
     .from(approvals)
+    .innerJoin(actionRuns, eq(actionRuns.id, approvals.actionRunId))
     .where(and(eq(approvals.id, id), visible(Approval, approvals, context.caller)));
   if (!known) return refuse("NOT_FOUND", `There is no approval ${id}.`, "approvalId");
   const { rows } = await writer.execute<Question & Record<string, unknown>>(sql`
-    select p.id, p.asset_id as "assetId", p.approver_id as "approverId", p.status, coalesce(a."primary", true) as "primary"
+    select p.id, p.asset_id as "assetId", p.approver_id as "approverId", coalesce(a."primary", true) as "primary",
+      case when p.status = 'pending' and p.asset_id is not null and a.user_id is null then 'expired' else p.status end as status
     from approvals p left join asset_approvers a on a.asset_id = p.asset_id and a.user_id = p.approver_id
     where p.action_run_id = ${known.actionRunId} order by p.id for no key update of p`);
   const question = rows.find((row) => row.id === id)!;
@@ -96,6 +101,8 @@ async function openQuestion({ writer, context }: Work<unknown>, id: number) {
     throw new AppError("FORBIDDEN", `Somebody else was asked for approval ${id}.`, { approvalId: id });
   if (question.status !== "pending")
     return refuse("WRONG_STATE", `Approval ${id} is ${question.status} already.`, "approvalId");
+  if (known.runStatus !== "pending" && known.runStatus !== "running")
+    return refuse("WRONG_STATE", `Action run ${known.actionRunId} has ended already.`, "approvalId");
   return { ...known, question, questions: rows as Question[] };
 }
 

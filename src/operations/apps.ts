@@ -6,7 +6,7 @@ import { App, Asset, appActions, apps, assetApprovers, effect } from "../schema/
 import { flag, idOrName, int, list, nested, object, optional, required, text, word } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { administer } from "./administration.js";
-import { atMost, isGiven, meant, plainName, userId } from "./names.js";
+import { atLeast, atMost, isGiven, meant, plainName, userId } from "./names.js";
 
 const appActionInput = nested("AppActionInput", "An action that an app offers.", {
   action: required(text, "Its name, such as `geolocate ip`."),
@@ -104,6 +104,8 @@ export const administerAssets = administer({
   create: { name: required(text, "Its name, unique; kept in small letters."), ...assetInputs },
   change: { ...assetInputs, disabled: optional(flag, "Whether no action may run on it.") },
   async columns(work, { app: reference, approvers, configuration, name, ...input }, standing) {
+    atLeast("concurrencyLimit", 1, input.concurrencyLimit);
+    atLeast("primaryVoting", 0, input.primaryVoting);
     const app = await appOf(work, reference, standing);
     const fromApp =
       app && !standing

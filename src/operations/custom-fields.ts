@@ -31,7 +31,7 @@ export async function checkCustomFields(
       );
     }
   }
-  const missing = defined.find(({ name, required }) => complete && required && (values[name] ?? "") === "");
+  const missing = defined.find(({ name, required }) => complete && required && isBlank(values[name]));
   if (missing) refuse("INVALID_VALUE", `The custom field ${JSON.stringify(missing.name)} is required.`, "customFields");
 }
 
@@ -40,3 +40,5 @@ function fits({ fieldType, options }: Defined, value: unknown): boolean {
   if (fieldType === "boolean") return typeof value === "boolean";
   return typeof value === "string" && (fieldType !== "select" || options.includes(value));
 }
+
+const isBlank = (value: unknown) => value === undefined || value === null || String(value).trim() === "";

@@ -1,3 +1,4 @@
+import { personId } from "../auth/who.js";
 import { refuse } from "../errors.js";
 import { operation, type Work } from "../operation.js";
 import { CaseItem, caseItems } from "../schema/case-item.js";
@@ -23,7 +24,10 @@ import { told } from "./merge/report.js";
 import { alternatives, findSource, refuseKnown, type Source } from "./merge/source.js";
 
 const input = {
-  case: optional(int, "The container to add to; left out, the one of the `SOAR-Container` header."),
+  case: optional(
+    int,
+    "The container to add to; left out, the one of the `SOAR-Container` or `SOAR-Playbook-Run` header.",
+  ),
   item: required(oneOf("MergeItem", "What to merge: exactly one.", alternatives), "What to merge into it."),
   noteTitle: optional(text, "Title of a note to add to the case."),
   noteDescription: optional(text, "Text of a note to add to the case."),
@@ -76,7 +80,7 @@ export const merge = operation({
 
 /** Locks the case and the container of the item, the smaller number first, so that merges never wait in a circle. */
 async function lockBoth(work: Work<Input>): Promise<{ into: LockedContainer; source: Source }> {
-  const target = work.input.case ?? work.context.container;
+  const target = work.input.case ?? work.run?.containerId ?? work.context.container;
   if (target === undefined)
     return refuse(
       "CONTAINER_REQUIRED",
@@ -100,7 +104,7 @@ async function addNote({ writer, input, context, emit }: Work<Input>, { id, curr
   if (!title && !content) return;
   const [note] = await writer
     .insert(notes)
-    .values({ containerId: id, title, content, phaseId: currentPhaseId, authorId: context.caller.id })
+    .values({ containerId: id, title, content, phaseId: currentPhaseId, authorId: personId(context.caller) })
     .returning({ id: notes.id });
   emit("NOTE_ADDED", id, "Note", note!.id);
 }

@@ -74,6 +74,11 @@ export function atMost(field: string, limit: number, given: string): string {
   return refuse("TOO_LONG", `The ${field} has ${given.length} characters; ${limit} are the limit.`, field);
 }
 
+/** Refuses a number below the least that it may be. */
+export function atLeast(field: string, least: number, given: number | null | undefined): void {
+  if (isGiven(given) && given < least) refuse("INVALID_VALUE", `${field} is ${given}; ${least} is the least.`, field);
+}
+
 /** A title that has to have text. */
 export function titled<T extends string | undefined>(field: string, given: T): T {
   return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;
@@ -126,12 +131,11 @@ export async function activeIds(
   field: string,
   names: string[],
 ): Promise<number[]> {
-  const wanted = sql.param(names.map((name) => name.toLowerCase()));
-  const found = await writer
-    .select({ id: sql<number>`${table.id}`, name: sql<string>`lower(${table.name})` })
-    .from(table)
-    .where(sql`lower(${table.name}) = any(${wanted}::text[]) and not ${table.disabled}`);
-  const missing = names.find((name) => !found.some((row) => row.name === name.toLowerCase()));
-  if (missing !== undefined) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing)}.`, field);
-  return found.map(({ id }) => id);
+  // Postgres and JavaScript do not agree on the small form of every letter: only one of them is asked.
+  const { rows } = await writer.execute<{ id: number | null; given: string }>(sql`
+    select ${table.id} as id, given from unnest(${sql.param(names)}::text[]) with ordinality u(given, n)
+    left join ${table} on lower(${table.name}) = lower(given) and not ${table.disabled} order by n`);
+  const missing = rows.find(({ id }) => id === null);
+  if (missing) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing.given)}.`, field);
+  return [...new Set(rows.map(({ id }) => id!))];
 }

@@ -77,7 +77,7 @@ async function phaseMeant({ writer }: Work<unknown>, containerId: number, refere
     .where(eq(phases.containerId, containerId))
     .orderBy(phases.order, phases.id);
   const named = all.filter(({ name }) => name.toLowerCase() === String(reference).toLowerCase());
-  const numbered = all.filter(({ id }) => id === Number(reference));
+  const numbered = all.filter(({ id }) => String(id) === String(reference));
   const found = typeof reference === "string" && named.length ? named : numbered;
   const listed = (some: typeof all) =>
     some.map(({ id, name, workbook }) => `${id} ${JSON.stringify(name)} of ${JSON.stringify(workbook)}`).join(", ");

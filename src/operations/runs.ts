@@ -15,10 +15,15 @@ const actionRunId = required(int, "Id of the action run.");
 const actionRun = found(ActionRun, "actionRunId", "The action run itself.");
 
 /** An action run that the caller may see. It is not locked: app runs are locked before their action run, by everybody. */
-async function seenRun(work: Work<unknown>, id: number): Promise<{ id: number; type: string }> {
+async function seenRun(work: Work<unknown>, id: number): Promise<{ id: number; type: string; remaining: number }> {
   const { writer, context } = work;
   const [run] = await writer
-    .select({ id: actionRuns.id, type: actionRuns.type, containerType: containers.containerType })
+    .select({
+      id: actionRuns.id,
+      type: actionRuns.type,
+      remaining: actionRuns.remaining,
+      containerType: containers.containerType,
+    })
     .from(actionRuns)
     .innerJoin(containers, eq(containers.id, actionRuns.containerId))
     .where(and(eq(actionRuns.id, id), visible(ActionRun, actionRuns, context.caller)));
@@ -71,9 +76,9 @@ export const completeActionRun = operation({
   },
   payload: { actionRunId: given(int, "Id of the action run."), actionRun },
   on: (work) => seenRun(work, work.input.actionRunId),
-  async run(work, { id, type }) {
+  async run(work, { id, type, remaining }) {
     const { success } = work.input;
-    if (type !== "manual")
+    if (type !== "manual" || remaining > 0)
       return refuse("WRONG_STATE", `Action run ${id} is not done by hand; it ends by itself.`, "actionRunId");
     const [status, message] = [
       success ? "success" : "failed",

@@ -10,7 +10,8 @@ import { Status, statuses, statusType } from "../schema/status.js";
 import { SystemSettings, systemSettings } from "../schema/system.js";
 import { Tenant } from "../schema/tenant.js";
 import { administer } from "./administration.js";
-import { atMost, plainName } from "./names.js";
+import { kept } from "./changes.js";
+import { atLeast, atMost, plainName } from "./names.js";
 
 const order = optional(int, "Place among the others.");
 const disabled = optional(flag, "Whether it may not be used for new objects.");
@@ -102,9 +103,13 @@ export const administerTenants = administer({
     slas: optional(object, "Minutes until a container is due, by severity name; null: the system's."),
     disabled,
   },
-  columns: async (_, input) => {
-    checkMinutes("slas", input.slas);
-    return { ...input, ...(typeof input.name === "string" ? { name: plainName(input.name) } : {}) };
+  columns: async (work, input) => {
+    const name = kept("name", input.name);
+    return {
+      ...input,
+      ...(input.slas ? { slas: await minutesOf(work, "slas", input.slas) } : {}),
+      ...(name === undefined ? {} : { name: plainName(name) }),
+    };
   },
   async beforeRemoval(_, { id }) {
     if (id === 0) refuse("WRONG_STATE", "Tenant 0 is the default one and stays.", "id");
@@ -168,8 +173,9 @@ export const updateSystemSettings = operation({
     ),
   },
   payload: { systemSettings: found(SystemSettings, "systemSettingsId", "The settings after the change.") },
-  async run({ writer, input }) {
-    checkMinutes("slaMinutes", input.slaMinutes);
+  async run(work) {
+    const { writer, input } = work;
+    const slaMinutes = input.slaMinutes && (await minutesOf(work, "slaMinutes", input.slaMinutes));
     checkSavings(input.roi);
     const timeZone = typeof input.timeZone === "string" ? await zoneNamed(writer, input.timeZone) : input.timeZone;
     for (const [field, least] of [
@@ -181,13 +187,10 @@ export const updateSystemSettings = operation({
       ["activeNamesLimit", 3],
       ["fileMegabytes", 1],
       ["connectivityMinutes", 0],
-    ] as const) {
-      const number = input[field];
-      if (typeof number === "number" && number < least)
-        refuse("INVALID_VALUE", `${field} is ${number}; ${least} is the least.`, field);
-    }
+    ] as const)
+      atLeast(field, least, input[field]);
     const set = Object.fromEntries(
-      Object.entries({ ...input, timeZone })
+      Object.entries({ ...input, timeZone, slaMinutes })
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => [name, value ?? sql`default`]),
     );
@@ -230,16 +233,24 @@ function checkSavings(roi: Record<string, unknown> | null | undefined): void {
   }
 }
 
-function checkMinutes(field: string, minutes: Record<string, unknown> | null | undefined): void {
-  for (const [name, value] of Object.entries(minutes ?? {})) {
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 5_256_000) {
-      refuse(
-        "INVALID_VALUE",
-        `${field} gives ${JSON.stringify(name)} ${JSON.stringify(value)}; it takes whole minutes from 1 to ten years.`,
-        field,
-      );
+/** Minutes by the names of severities as they are stored. */
+async function minutesOf({ writer }: Work<unknown>, field: string, given: Record<string, unknown>) {
+  const known = await writer.select({ name: severities.name }).from(severities).orderBy(severities.name);
+  const entries = Object.entries(given).map(([name, value]) => {
+    const severity = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (!severity) {
+      const choice = known.map((one) => one.name).join(", ");
+      return refuse("NOT_FOUND", `There is no severity ${JSON.stringify(name)}; ${field} takes ${choice}.`, field);
     }
-  }
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 5_256_000)
+      return [severity.name, value];
+    return refuse(
+      "INVALID_VALUE",
+      `${field} gives ${JSON.stringify(name)} ${JSON.stringify(value)}; it takes whole minutes from 1 to ten years.`,
+      field,
+    );
+  });
+  return Object.fromEntries(entries) as Record<string, number>;
 }
 
 /**

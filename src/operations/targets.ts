@@ -70,7 +70,7 @@ export async function planTargets(
     targets.flatMap(({ assets }) => assets ?? []),
   );
   const mistakes: string[] = [];
-  const findApp = finder(offers, "id", "appid", "name");
+  const findApp = finder(offers, "name", "appid", "id");
   const findAsset = finder(set, "name", "id");
   const planned = targets.flatMap((target) => {
     const chosen = appsOf(action, target, offers, findApp, mistakes);
@@ -98,13 +98,15 @@ function finder<Key extends string, Row extends Record<Key, string | number>>(
   const known = keys.map((key) => new Map(rows.toReversed().map((row) => [lowerCase(row[key]), row])));
   return (reference) => {
     for (const rows of known) {
-      const found = rows.get(lowerCase(reference)) ?? rows.get(Number(reference));
+      const found = rows.get(lowerCase(reference)) ?? rows.get(numberOf(reference));
       if (found) return found;
     }
     return undefined;
   };
 }
 
+/** A text of digits alone may be an id; `0x1` and `1.0` are names. */
+const numberOf = (reference: IdOrName) => (/^\d+$/.test(String(reference)) ? Number(reference) : Number.NaN);
 const lowerCase = (given: string | number) => (typeof given === "string" ? given.toLowerCase() : given);
 
 function planTarget(
@@ -119,17 +121,18 @@ function planTarget(
   const parameters = target.parameters?.length ? target.parameters : null;
   const meant = given.flatMap((reference) => assetMeant(reference, chosen, findAsset, mistakes));
   return chosen.flatMap((app): Planned[] => {
-    const asked = parameters ?? [{}];
-    const sets = asked.map((one) => prepared(app, one));
-    mistakes.push(...asked.flatMap((one, index) => wrongWith(app, one, index)));
-    if (!given.length && !target.tags && !parameters && (app.needsAsset || needsParameters(app)))
-      mistakes.push(`${quoted(action)} of ${app.name} needs assets or parameters, and neither was given`);
     const on = (given.length ? meant : set).filter(
       (asset) => asset.appId === app.id && !asset.disabled && tagged(asset, target.tags),
     );
-    if (on.length) return [{ app, assets: [...new Set(on)], parameters: sets }];
-    if (!app.needsAsset && !given.length) return [{ app, assets: [null], parameters: sets }];
-    if (target.app !== null && !given.length)
+    const without = !on.length && !app.needsAsset && !given.length;
+    if (target.app === null && !on.length && !without) return [];
+    const asked = parameters ?? [{}];
+    mistakes.push(...asked.flatMap((one, index) => wrongWith(app, one, index)));
+    if (!given.length && !target.tags && !parameters && (app.needsAsset || needsParameters(app)))
+      mistakes.push(`${quoted(action)} of ${app.name} needs assets or parameters, and neither was given`);
+    const sets = asked.map((one) => prepared(app, one));
+    if (on.length || without) return [{ app, assets: without ? [null] : [...new Set(on)], parameters: sets }];
+    if (!given.length)
       mistakes.push(`${quoted(action)} of ${app.name} needs an asset, and no active one is set up for it`);
     return [];
   });
@@ -212,7 +215,8 @@ async function assetsOf(
   const { rows } = await writer.execute<AssetRow & Record<string, unknown>>(sql`
     select assets.id, assets.name, assets.app_id as "appId", assets.disabled, assets.tags,
       assets.primary_voting as "primaryVoting", assets.secondary_voting as "secondaryVoting", assets.action_whitelist as "actionWhitelist",
-      (select coalesce(json_agg(json_build_object('id', user_id, 'primary', "primary")), '[]') from asset_approvers where asset_id = assets.id) as approvers
+      (select coalesce(json_agg(json_build_object('id', user_id, 'primary', "primary")), '[]')
+        from asset_approvers join users on users.id = user_id and users.is_active where asset_id = assets.id) as approvers
     from assets
     where ${visible(Asset, assets, context.caller) ?? sql`true`}
       and (assets.app_id = any(${sql.param(offers.map(({ id }) => id))}::int[]) or ${among(sql`assets.id`, [sql`assets.name`], named)})
@@ -221,8 +225,8 @@ async function assetsOf(
 }
 
 function among(id: ReturnType<typeof sql>, names: ReturnType<typeof sql>[], references: readonly IdOrName[]) {
-  const ids = references.map(Number).filter((number) => Number.isInteger(number) && number <= 2147483647);
-  const texts = sql.param(references.map((reference) => String(reference).toLowerCase()));
-  const byName = names.map((name) => sql`lower(${name}) = any(${texts}::text[])`);
+  const ids = references.map(numberOf).filter((number) => number <= 2147483647);
+  const texts = sql.param(references.map(String));
+  const byName = names.map((name) => sql`lower(${name}) = any(array(select lower(t) from unnest(${texts}::text[]) t))`);
   return sql`(${sql.join([sql`${id} = any(${sql.param(ids)}::int[])`, ...byName], sql` or `)})`;
 }

@@ -18,7 +18,7 @@ import {
 import { phases, Task, taskStatus, tasks } from "../schema/workbook.js";
 import { change, checkRevision, expectedRevision, kept } from "./changes.js";
 import { atContainer, container, lockContainer, lockContainerOf } from "./container.js";
-import { isGiven, titled } from "./names.js";
+import { titled } from "./names.js";
 import { assignee, newAssignee } from "./ownership.js";
 
 const task = found(Task, "taskId", "The task itself.");
@@ -48,7 +48,7 @@ export const addTask = operation({
       .values({
         containerId: id,
         phaseId,
-        name: name || "New task",
+        name: name?.trim() ? name : "New task",
         ...(await assignee(work, owner, role)),
         order: sql`(select coalesce(max(t."order"), 0) + 1 from ${tasks} t where t.container_id = ${id} and t.phase_id is not distinct from ${phaseId})`,
       })
@@ -130,7 +130,10 @@ async function addClosingNote(
   { id, containerId, phaseId }: Standing,
   { note, noteTitle, noteFormat }: { note?: string | null; noteTitle?: string | null; noteFormat: "markdown" | "html" },
 ): Promise<number | undefined> {
-  if (!isGiven(note)) return undefined;
+  if (!note?.trim()) {
+    if (noteTitle) refuse("INVALID_VALUE", "A note that has a title needs text; give note.", "note");
+    return undefined;
+  }
   const [added] = await writer
     .insert(notes)
     .values({

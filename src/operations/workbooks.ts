@@ -4,6 +4,7 @@ import type { Work } from "../operation.js";
 import { containers } from "../schema/container.js";
 import { flag, idOrName, int, list, nested, optional, required, text } from "../schema/operations.js";
 import type { IdOrName } from "../schema/scalars.js";
+import { roles, users } from "../schema/user.js";
 import {
   phases,
   phaseTemplates,
@@ -45,7 +46,8 @@ export async function findTemplate(
 
 /**
  * Copies a template into a locked container as a workbook, with its phases and tasks, and gives its id. A container that
- * is in no phase enters the first, in one change with other `fields` of it.
+ * is in no phase enters the first, in one change with other `fields` of it. What is meant for users and roles that were
+ * disabled is given to nobody.
  */
 export async function copyTemplate(
   work: Work<unknown>,
@@ -54,6 +56,8 @@ export async function copyTemplate(
   fields: Record<string, unknown> = {},
 ): Promise<number> {
   const { writer, emit, trace } = work;
+  const owner = sql`(select id from ${users} where id = t.owner_id and is_active)`;
+  const role = sql`(select id from ${roles} where id = t.role_id and not disabled)`;
   const { rows } = await writer.execute<{ workbook: number; first: number | null; phases: number; tasks: number }>(sql`
     with template as (select * from ${workbookTemplates} where id = ${template.id}),
     workbook as (
@@ -67,7 +71,7 @@ export async function copyTemplate(
       select p.copy_id, ${containerId}, w.id, p.name, p."order" from phase_pairs p, workbook w returning id),
     task_copies as (
       insert into ${tasks} (container_id, phase_id, name, description, "order", owner_id, role_id, is_note_required, suggestions)
-      select ${containerId}, p.copy_id, t.name, t.description, t."order", t.owner_id, t.role_id, template.is_note_required,
+      select ${containerId}, p.copy_id, t.name, t.description, t."order", ${owner}, ${role}, template.is_note_required,
         json_build_object('actions', t.actions, 'playbooks', (
           select coalesce(json_agg(json_build_object('scm', split_part(n, '/', 1), 'playbook', substr(n, strpos(n, '/') + 1))), '[]')
           from unnest(t.playbooks) n))
