@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -274,3 +276,13 @@ async function statuses(id: number): Promise<string[]> {
   );
   return data.actionRunEvents.nodes.map(({ status }: { status: string }) => status);
 }
+
+test("a process for connectors whose gateway is gone before it is ready ends without a word", async () => {
+  const child = fork(join(import.meta.dirname, "../dist/actions/host.js"), {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  child.disconnect();
+  const said = Promise.all([child.stdout!.toArray(), child.stderr!.toArray()]);
+  const [code] = await once(child, "exit");
+  expect([code, (await said).join("")]).toEqual([0, ""]);
+});

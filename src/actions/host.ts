@@ -56,9 +56,14 @@ async function answer(order: Extract<Order, { connector: string }>, signal: Abor
 
 function tell(answer: Answer): void {
   try {
-    process.send!(answer);
+    send(answer);
   } catch (error) {
     // What cannot be written as JSON is not sent at all, and the gateway would wait for it.
-    process.send!({ error: (error as Error).message });
+    send({ error: (error as Error).message });
   }
+}
+
+/** To a gateway that is gone nothing is told, and nobody would hear that it could not be. */
+function send(answer: Answer): void {
+  process.send!(answer, undefined, undefined, () => {});
 }
