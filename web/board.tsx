@@ -1,11 +1,7 @@
 import "./board.css";
 import { useEffect, useState } from "react";
-import { createRoot } from "react-dom/client";
-import { showCaller } from "./bar.js";
-import { LoginForm } from "./login-form.js";
+import { leave, showBehindLogin } from "./behind-login.js";
 import { type Board, followRuns, type Run } from "./runs.js";
-
-const page = createRoot(document.getElementById("page")!);
 
 const columns: readonly { title: string; holds: readonly Run["status"][] }[] = [
   { title: "Waiting", holds: ["PENDING"] },
@@ -128,25 +124,10 @@ function asked(): number | undefined {
   throw new Error(`container is ${JSON.stringify(given)}; it takes the number of a container.`);
 }
 
-function showLogin(reason: string): void {
-  page.render(<LoginForm key={reason} reason={reason} onEnter={open} />);
-}
-
-/** A session that has ended leads back to the login. */
-async function leave(reason: string): Promise<void> {
-  await showCaller();
-  showLogin(reason);
-}
-
-async function open(): Promise<void> {
-  const { caller, reason } = await showCaller();
-  if (!caller) return showLogin(reason);
+await showBehindLogin(() => {
   try {
-    page.render(<Actions container={asked()} onLeave={leave} />);
+    return <Actions container={asked()} onLeave={leave} />;
   } catch (error) {
-    page.render(<p role="alert">{(error as Error).message}</p>);
+    return <p role="alert">{(error as Error).message}</p>;
   }
-}
-
-addEventListener("hashchange", () => location.hash.startsWith("#token=") && open());
-await open();
+});

@@ -8,25 +8,22 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { GraphQLError } from "graphql";
 import { createClient } from "graphql-ws";
-import { createRoot } from "react-dom/client";
-import { showCaller } from "./bar.js";
+import { leave, showBehindLogin } from "./behind-login.js";
 import { examples } from "./examples.js";
 import { examplesPlugin } from "./examples-panel.js";
 import { InSight } from "./in-sight.js";
-import { LoginForm } from "./login-form.js";
 import { mend, name } from "./mend.js";
-import { forget, reach, reasonOf } from "./session.js";
+import { reach, reasonOf } from "./session.js";
 
 const endpoint = "/graphql";
 const plugins = [examplesPlugin, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
-const page = createRoot(document.getElementById("page")!);
 
 /** A connection that breaks is not made again unasked: what happened meanwhile would be missing without a word. */
 const live = createClient({
   url: `${location.origin.replace(/^http/, "ws")}${endpoint}`,
   lazy: true,
   retryAttempts: 0,
-  on: { closed: (event) => leave(event as CloseEvent) },
+  on: { closed: (event) => hearClosed(event as CloseEvent) },
 });
 
 const fetcher = createGraphiQLFetcher({
@@ -63,47 +60,19 @@ function told(cause: unknown): GraphQLError[] {
 }
 
 /** A session that ends closes the connection too. */
-async function leave({ code, reason }: CloseEvent): Promise<void> {
-  if (code === 4401 || code === 4403) await end(reason);
-}
-
-/** Leads back to the login. */
-async function end(reason: string): Promise<void> {
-  forget();
-  await showCaller();
-  showLogin(reason);
+async function hearClosed({ code, reason }: CloseEvent): Promise<void> {
+  if (code === 4401 || code === 4403) await leave(reason);
 }
 
 /** A session that has ended leads back to the login; a schema that is not shown leaves the explorer empty, so it says why. */
 async function tellRefusal(answer: Response, ofSchema: boolean): Promise<void> {
-  if (answer.status === 401) return end(await reasonOf(answer));
+  if (answer.status === 401) return leave(await reasonOf(answer));
   if (!ofSchema) return;
   const { errors } = await answer.json().catch(() => ({ errors: [{ message: `status ${answer.status}` }] }));
   const notice = document.getElementById("notice")!;
   notice.textContent = errors
     ? `The server does not show you its schema, so there is no documentation and no completion here: ${errors[0].message}`
     : "";
-}
-
-function showLogin(reason: string): void {
-  page.render(<LoginForm key={reason} reason={reason} onEnter={open} />);
-}
-
-async function open(): Promise<void> {
-  const { caller, reason } = await showCaller();
-  if (!caller) return showLogin(reason);
-  page.render(
-    <GraphiQL
-      fetcher={fetcher}
-      plugins={plugins}
-      visiblePlugin={examplesPlugin}
-      defaultTabs={examples.slice(0, 1).map(({ query }) => ({ query }))}
-    >
-      <GraphiQL.Logo>
-        <InSight />
-      </GraphiQL.Logo>
-    </GraphiQL>,
-  );
 }
 
 mend({
@@ -117,6 +86,15 @@ mend({
   ".graphiql-explorer-root select:not([aria-label])": name(() => "Kind of operation"),
 });
 
-// A second click on the printed address changes only the fragment.
-addEventListener("hashchange", () => location.hash.startsWith("#token=") && open());
-await open();
+await showBehindLogin(() => (
+  <GraphiQL
+    fetcher={fetcher}
+    plugins={plugins}
+    visiblePlugin={examplesPlugin}
+    defaultTabs={examples.slice(0, 1).map(({ query }) => ({ query }))}
+  >
+    <GraphiQL.Logo>
+      <InSight />
+    </GraphiQL.Logo>
+  </GraphiQL>
+));

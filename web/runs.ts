@@ -1,4 +1,4 @@
-import { enter, reach, reasonOf, remembers } from "./session.js";
+import { enter, post, reasonOf, remembers } from "./session.js";
 
 /*
  * The action runs that the board shows: those that have not ended and the last that have, kept up to date by their events.
@@ -43,7 +43,7 @@ const events = `subscription Follow($filter: ActionRunEventFilter) {
   actionRunEvents(filter: $filter) { kind actionRun { ...Shown } }
 } ${shown}`;
 
-export const isOpen = ({ status }: Run) => status === "PENDING" || status === "RUNNING";
+const isOpen = ({ status }: Run) => status === "PENDING" || status === "RUNNING";
 
 /** How many that have ended are kept. */
 const mostEnded = 50;
@@ -128,12 +128,7 @@ async function newest(container: number | undefined): Promise<Run[]> {
     open: { ...of, status: { in: ["PENDING", "RUNNING"] } },
     ended: { ...of, status: { in: ["SUCCESS", "FAILED", "CANCELLED"] } },
   };
-  const headers = { "content-type": "application/json" };
-  const answer = await reach("/graphql", {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ query: lists, variables }),
-  });
+  const answer = await post("/graphql", { query: lists, variables });
   if (!answer.ok) throw new Error(await reasonOf(answer));
   const { data } = await answer.json();
   return [...data.open.nodes, ...data.ended.nodes];

@@ -44,11 +44,16 @@ async function since(): Promise<string | null> {
 }
 
 async function send<Answer>(path: string, body: unknown): Promise<Answer> {
-  const headers = { "content-type": "application/json" };
-  const answer = await reach(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await post(path, body);
   if (answer.status === 401) forget();
   if (!answer.ok) throw new Error(await reasonOf(answer));
   return answer.json();
+}
+
+/** Sends JSON to the server. */
+export function post(path: string, body: unknown): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return reach(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 /** Asks the server; one that cannot be reached answers so too. */
