@@ -1,5 +1,6 @@
 import pg from "pg";
 import { StartError, sqlState } from "../errors.js";
+import { connect } from "./client.js";
 import { embeddedPostgres } from "./embedded.js";
 
 /** A database to connect to, and how to let go of it. */
@@ -45,9 +46,7 @@ function refuseUnreadable(connectionString: string): void {
 
 /** Makes a database unless it exists. */
 export async function createDatabase(connection: pg.ClientConfig, name: string): Promise<void> {
-  const client = new pg.Client({ ...connection, database: "postgres" });
-  client.on("error", () => {});
-  await client.connect();
+  const client = await connect({ ...connection, database: "postgres" });
   try {
     const { rowCount } = await client.query("select from pg_database where datname = $1", [name]);
     if (!rowCount) await client.query(`create database ${pg.escapeIdentifier(name)}`);

@@ -11,17 +11,17 @@ export function serveHealth(app: FastifyInstance, database: Database, feed: Feed
   });
   app.get("/healthz", async () => ({ status: "alive" }));
   app.get("/readyz", async (_, reply) => {
-    const answers = !draining && (await answersInTime(database));
+    const answers = !draining && (await inTime(database.read(sql`select 1`))) !== undefined;
     const ready = answers && feed.alive;
     return reply.code(ready ? 200 : 503).send({ ready, database: answers, feed: feed.alive, draining });
   });
 }
 
-async function answersInTime(database: Database): Promise<boolean> {
-  const late = new Promise<false>((resolve) => setTimeout(resolve, 2_000, false).unref());
-  const answer = database.read(sql`select 1`).then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answer, late]);
+/** How long in milliseconds the database may take to tell how it is. */
+const patience = 2_000;
+
+/** An answer of the database; undefined when it fails, or takes too long. */
+export function inTime<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, patience, undefined).unref());
+  return Promise.race([answer.catch(() => undefined), late]);
 }

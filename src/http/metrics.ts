@@ -6,6 +6,7 @@ import type { Gate } from "../auth/gate.js";
 import type { Database } from "../database/pools.js";
 import type { Feed } from "../events/feed.js";
 import type { Connections } from "./connections.js";
+import { inTime } from "./health.js";
 
 collectDefaultMetrics();
 
@@ -23,9 +24,6 @@ interface Watched {
   connections: Connections;
   gate: Gate;
 }
-
-/** How long in milliseconds the store may take to tell its figures. */
-const patience = 2_000;
 
 /** Serves figures for Prometheus at `/metrics`: of this process, and of what waits in the store for any of them. */
 export function serveMetrics(app: FastifyInstance, { database, feed, connections, gate }: Watched): void {
@@ -94,8 +92,7 @@ interface Figures {
 
 /** What the store tells; undefined when it does not, in time. */
 async function figuresOf(database: Database): Promise<Figures | undefined> {
-  const late = new Promise<undefined>((resolve) => setTimeout(resolve, patience, undefined).unref());
-  const rows = await Promise.race([database.read(figures).catch(() => undefined), late]);
+  const rows = await inTime(database.read(figures));
   return rows && JSON.parse(rows[0]![0]!);
 }
 
