@@ -155,6 +155,28 @@ describe.skipIf(!hasBrowser)("the explorer", { timeout: 90_000 }, () => {
     expectClean(visit);
   });
 
+  test("opens no example before its editor is there to show it", async () => {
+    const visit = await open();
+    const { page } = visit;
+    let load = () => {};
+    const asked = new Promise<void>((resolve) => {
+      load = resolve;
+    });
+    await page.route("**/assets/editor.api-*.js", async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto(`${url}/explorer#token=${token}`, { waitUntil: "commit" });
+    const example = page.getByRole("button", { name: "See who else saw an address" });
+    await example.waitFor();
+    expect(await example.isDisabled()).toBe(true);
+    load();
+    await example.click();
+    await page.locator(".graphiql-query-editor").getByText("WhoElseSawThis").waitFor();
+    await page.locator(".graphiql-tab-active").getByText("WhoElseSawThis").waitFor();
+    expectClean(visit);
+  });
+
   test("follows what happens, by the same cookie", async () => {
     const visit = await open();
     const { page, look } = visit;

@@ -13,7 +13,7 @@ function Examples() {
     const standing = tabs.findIndex((tab) => tab.query === query);
     if (standing >= 0) return changeTab(standing);
     addTab();
-    editor?.setValue(query);
+    editor!.setValue(query);
   };
   return (
     <section className="examples" aria-label="Examples">
@@ -21,7 +21,8 @@ function Examples() {
       <ul>
         {examples.map(({ job, query }) => (
           <li key={job}>
-            <button type="button" onClick={() => open(query)}>
+            {/* An editor that is still loading would show another text in the tab. */}
+            <button type="button" disabled={!editor} onClick={() => open(query)}>
               {job}
             </button>
           </li>
