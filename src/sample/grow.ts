@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Loader, openLoader } from "../database/copy.js";
 import { actionResults, actionRuns, appRuns } from "../schema/action-run.js";
 import { artifacts } from "../schema/artifact.js";
+import { artifactCounts } from "../schema/artifact-count.js";
 import { comments } from "../schema/comment.js";
 import { containers } from "../schema/container.js";
 import { notes } from "../schema/note.js";
@@ -63,6 +64,7 @@ async function grow(loader: Loader, { containers: wanted, artifactsEach = 50, ..
 const filled = [
   containers,
   artifacts,
+  artifactCounts,
   notes,
   pins,
   comments,

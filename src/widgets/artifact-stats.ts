@@ -1,7 +1,8 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { visible } from "../auth/visible.js";
 import { Artifact, artifacts } from "../schema/artifact.js";
+import { artifactCounts } from "../schema/artifact-count.js";
 import { Container } from "../schema/container.js";
 import { found, int, number, required, text } from "../schema/operations.js";
 import { record } from "../schema/record.js";
@@ -20,6 +21,9 @@ const ArtifactStats = record("ArtifactStats", "Artifacts of the same name in one
 });
 
 const f = alias(artifacts, "f");
+const n = alias(artifactCounts, "n");
+
+const firstOnes = sql`order by count desc, container_id desc, name limit ${sql.raw(String(most))}`;
 
 export const artifactStats: Widget = {
   name: "artifactStats",
@@ -27,10 +31,25 @@ export const artifactStats: Widget = {
   takes: { ...inWindowOfLabel, ...ofOwner },
   gives: ArtifactStats,
   many: true,
-  statement: (asked) => sql`
-    select count, name, "containerId", round(100.0 * count / max(count) over (), 2) as percent from (
-      select count(*), ${f.name} as name, ${f.containerId} as "containerId" from ${artifacts} f
-      where ${all(visible(Artifact, f, asked.caller), within(f.createTime, asked.window), inCounted(f, asked))}
-      group by 2, 3 order by 1 desc, 3 desc, 2 limit ${most}) top
-    order by count desc, "containerId" desc, name`,
+  // Those that were added on both sides of an end of the window are counted, container by container; for others their
+  // count stands.
+  statement(asked) {
+    const { start, end } = asked.window;
+    const counts = (when: SQL) =>
+      sql`from ${artifactCounts} n where ${all(visible(Artifact, n, asked.caller), when, inCounted(n, asked))}`;
+    const inside = sql`${n.first} >= ${start} and ${n.last} < ${end}`;
+    const across = counts(
+      sql`(${n.first} < ${start} and ${n.last} >= ${start} or ${n.first} < ${end} and ${n.last} >= ${end})`,
+    );
+    return sql`
+      select count, name, container_id as "containerId", round(100.0 * count / max(count) over (), 2) as percent from (
+        (select count, name, container_id ${counts(inside)} ${firstOnes})
+        union all
+        (select count(*), name, container_id from ${artifacts} f
+        where ${within(f.createTime, asked.window)} and container_id = any(array(select container_id ${across}))
+          and (container_id, name) in (select container_id, name ${across})
+        group by 2, 3)
+        ${firstOnes}) top
+      order by count desc, container_id desc, name`;
+  },
 };
