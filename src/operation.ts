@@ -209,7 +209,7 @@ async function attempt(
 ): Promise<Outcome> {
   let savepoint = false;
   const outcome = await refusable(async () => {
-    const work = { ...asked, run: await currentRun(asked.writer, asked.context) };
+    const work = { ...asked, run: await currentRun(asked.writer, asked.context, true) };
     const target = await definition.on?.(work);
     // Not waited for: it travels with the first statement of the operation.
     now(sql`savepoint operation`).catch(() => {});

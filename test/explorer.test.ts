@@ -28,6 +28,8 @@ const shows: Record<string, RegExp> = {
   "Promote an incident to a case": /"success":true.*"containerType":"CASE","currentPhase":\{"name":"\w/,
   "Merge an incident into a case": /"success":true.*"Artifact":\{"copied":[1-9]/,
   "Set the status of several": /"success":true.*"status":"open".*"status":"open"/,
+  "Run a playbook": /"success":true.*"status":"PENDING","playbook":\{"python":"import phantom/,
+  "Collect values from artifacts": /"success":true.*"rows":\[\["Address to locate","1\.1\.1\.1"\]/,
   "Page a long list": /"hasNextPage":true,"endCursor":"\w/,
   "See why actions failed": /"totalCount":[1-9].*"appRuns":\{"nodes":\[\{"status":"FAILED"/,
   "See what was done, and by whom": /"operation":"\w.*"username":"admin"/,

@@ -47,12 +47,20 @@ const matrix = `
   saveObject              yes -   yes yes yes -
   clearObject             yes -   yes yes yes -
   addVaultItem            yes -   yes yes yes -
+  saveRunData             yes -   yes yes yes -
+  runPlaybook             yes -   yes yes yes -
+  claimPlaybookRuns       yes -   yes yes yes -
+  heartbeatPlaybookRuns   yes -   yes yes yes -
+  finishPlaybookRun       yes -   yes yes yes -
+  cancelPlaybookRun       yes -   yes yes yes -
   deleteArtifact          yes -   yes -   yes -
   getNotes                yes yes yes yes yes yes
   getPhase                yes yes yes yes yes yes
   getTags                 yes yes yes yes yes yes
   getTasks                yes yes yes yes yes yes
   getObject               yes yes yes yes yes yes
+  collect                 yes yes yes yes yes yes
+  collect2                yes yes yes yes yes yes
 
   runAction               yes -   yes yes yes -
   act                     yes -   yes yes yes -

@@ -167,7 +167,15 @@ async function tokenOf({ hidden: _, ...role }: Kind): Promise<string> {
 }
 
 /** Operations that are about no container in particular. */
-const elsewhere = new Set(["createContainer", "claimAppRuns", "heartbeatAppRuns", "testAsset"]);
+const elsewhere = new Set([
+  "createContainer",
+  "claimAppRuns",
+  "heartbeatAppRuns",
+  "testAsset",
+  "claimPlaybookRuns",
+  "heartbeatPlaybookRuns",
+  "saveRunData",
+]);
 
 /** What acts on containers that there are. */
 const onContainers = [...playbookApi, ...beyondPlaybookApi, ...actions].filter(({ name }) => !elsewhere.has(name));

@@ -557,6 +557,47 @@ mutation TestAsset {
 `,
   },
   {
+    job: "Run a playbook",
+    query: `# It is queued, and an automation engine takes it: docs/engine.py is one that runs the playbook's Python.
+# scope: NEW is what came since it last ran here.
+
+mutation RunPlaybook {
+  runPlaybook(
+    input: { playbook: "local/phishing_triage", container: 7, scope: ALL }
+  ) {
+    success
+    message
+    code
+    playbookRun {
+      id
+      status
+      playbook {
+        python
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    job: "Collect values from artifacts",
+    query: `# phantom.collect2: a row for each artifact, a column for each path.
+
+query CollectValues {
+  collect2(
+    input: {
+      container: 7
+      datapath: ["artifact:*.name", "artifact:*.cef.sourceAddress"]
+    }
+  ) {
+    success
+    message
+    rows
+  }
+}
+`,
+  },
+  {
     job: "Page a long list",
     query: `# Twenty at a time.
 # For the next page put endCursor where null stands, until hasNextPage is false.

@@ -107,8 +107,8 @@ const resultsOf = (ids: SQL) => sql`
     'app_run_id', r.id, 'action_run_id', r.action_run_id)
   from app_runs r join action_runs a on a.id = r.action_run_id where r.action_run_id = any(${ids}) order by r.id`;
 
-/** Containers as callbacks see them: times as Postgres prints them, and the empty text for what there is not. */
-const containersOf = (ids: SQL, mayViewAssets: boolean) => sql`
+/** Containers as Python sees them, by id: times as Postgres prints them, and the empty text for what there is not. */
+export const containersOf = (ids: SQL, mayViewAssets: boolean) => sql`
   select c.id, json_build_object('sensitivity', c.sensitivity, 'create_time', c.create_time::text,
     'owner', coalesce(u.username, roles.name, ''), 'id', c.id, 'close_time', coalesce(c.close_time::text, ''), 'severity', c.severity,
     'label', c.label, 'due_time', coalesce(c.due_time::text, ''), 'version', c.version::text,

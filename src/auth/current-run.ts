@@ -18,11 +18,14 @@ interface Request {
   readonly playbookRun: number | undefined;
 }
 
-/** The run of the `SOAR-Playbook-Run` header; refused unless the caller may see it, it has not ended, and is on the container of the other header. */
-export async function currentRun(writer: Writer, request: Request): Promise<CurrentRun | undefined> {
+/**
+ * The run of the `SOAR-Playbook-Run` header; refused unless the caller may see it, it has not ended, and is on the container
+ * of the other header. For a change it is held: it ends after what is done on its behalf, or before and nothing is.
+ */
+export async function currentRun(writer: Writer, request: Request, hold = false): Promise<CurrentRun | undefined> {
   const { caller, container, playbookRun: id } = request;
   if (id === undefined) return undefined;
-  const [run] = await writer
+  const found = writer
     .select({
       containerId: playbookRuns.containerId,
       playbookId: playbookRuns.playbookId,
@@ -30,6 +33,7 @@ export async function currentRun(writer: Writer, request: Request): Promise<Curr
     })
     .from(playbookRuns)
     .where(and(eq(playbookRuns.id, id), visible(PlaybookRun, playbookRuns, caller)));
+  const [run] = await (hold ? found.for("share") : found);
   if (!run) return refuse("NOT_FOUND", `SOAR-Playbook-Run names ${id}; there is no such playbook run.`);
   const { status, ...rest } = run;
   if (container !== undefined && container !== run.containerId) {

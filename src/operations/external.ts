@@ -26,7 +26,7 @@ import {
 } from "../schema/operations.js";
 import { record } from "../schema/record.js";
 import type { IdOrName } from "../schema/scalars.js";
-import { meant } from "./names.js";
+import { meant, within } from "./names.js";
 
 /*
  * Connectors outside the gateway: they take app runs, hold them and report on them under the same rules as workers.
@@ -180,9 +180,4 @@ async function takenRun({ writer, context }: Work<unknown>, id: number) {
     .innerJoin(actionRuns, eq(actionRuns.id, appRuns.actionRunId))
     .where(and(eq(appRuns.id, id), visible(AppRun, appRuns, context.caller)));
   return run ?? refuse("NOT_FOUND", `There is no app run ${id}.`, "appRunId");
-}
-
-function within(field: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  return refuse("INVALID_VALUE", `\`${field}\` is ${value}; it can be ${least} to ${most}.`, field);
 }

@@ -2,9 +2,10 @@ import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { visible } from "../auth/visible.js";
 import { refuse } from "../errors.js";
-import type { Work } from "../operation.js";
+import type { Look, Work } from "../operation.js";
 import type { Exposed } from "../schema/expose.js";
 import { Label } from "../schema/label.js";
+import { Playbook, playbooks } from "../schema/playbook.js";
 import type { IdOrName } from "../schema/scalars.js";
 import { Severity, severities } from "../schema/severity.js";
 import { statuses } from "../schema/status.js";
@@ -79,6 +80,12 @@ export function atLeast(field: string, least: number, given: number | null | und
   if (isGiven(given) && given < least) refuse("INVALID_VALUE", `${field} is ${given}; ${least} is the least.`, field);
 }
 
+/** A number that may be from one to another. */
+export function within(field: string, given: number, least: number, most: number): number {
+  if (given >= least && given <= most) return given;
+  return refuse("INVALID_VALUE", `\`${field}\` is ${given}; it can be ${least} to ${most}.`, field);
+}
+
 /** A title that has to have text. */
 export function titled<T extends string | undefined>(field: string, given: T): T {
   return given?.trim() === "" ? refuse("INVALID_VALUE", `The ${field} needs text.`, field) : given;
@@ -138,4 +145,21 @@ export async function activeIds(
   const missing = rows.find(({ id }) => id === null);
   if (missing) refuse("NOT_FOUND", `There is no active ${noun} ${JSON.stringify(missing.given)}.`, field);
   return [...new Set(rows.map(({ id }) => id!))];
+}
+
+/** The playbook meant by its id, its name, or its repository and name. */
+export async function playbookMeant({ writer, context }: Look<unknown>, reference: IdOrName) {
+  const fullName = sql<string>`${playbooks.scm} || '/' || ${playbooks.name}`;
+  const name = typeof reference === "string" && reference.includes("/") ? fullName : playbooks.name;
+  const { id, disabled, draftMode, playbookType, inputSpec } = playbooks;
+  const rows = await writer
+    .select({ id, disabled, draftMode, playbookType, inputSpec, fullName })
+    .from(playbooks)
+    .where(and(meant(playbooks, reference, name as PgColumn), visible(Playbook, playbooks, context.caller)))
+    .orderBy(id);
+  if (rows.length > 1) {
+    const names = rows.map(({ fullName }) => fullName).join(", ");
+    return refuse("AMBIGUOUS", `Several playbooks are named ${JSON.stringify(reference)}: ${names}.`, "playbook");
+  }
+  return rows[0] ?? refuse("NOT_FOUND", `There is no playbook ${JSON.stringify(reference)}.`, "playbook");
 }

@@ -14,11 +14,10 @@ import {
   required,
   text,
 } from "../schema/operations.js";
-import { playbooks } from "../schema/playbook.js";
 import { savedObjects } from "../schema/saved-object.js";
 import { statuses } from "../schema/status.js";
 import { findContainer, lockContainer } from "./container.js";
-import { atMost, isGiven, meant } from "./names.js";
+import { atMost, isGiven, playbookMeant } from "./names.js";
 
 const place = {
   key: required(text, "The key it is kept under, of at most 255 characters."),
@@ -116,25 +115,9 @@ async function placeOf(look: Look<Place>): Promise<At> {
   return {
     key: atMost("key", 255, key),
     containerId: found?.id ?? null,
-    playbookId: isGiven(playbook) ? await playbookId(look, playbook) : null,
+    playbookId: isGiven(playbook) ? (await playbookMeant(look, playbook)).id : null,
     resolved: status?.type === "resolved",
   };
-}
-
-/** The playbook meant by its id, its name, or its repository and name. */
-async function playbookId({ writer }: Look<unknown>, reference: string | number): Promise<number> {
-  const fullName = sql`${playbooks.scm} || '/' || ${playbooks.name}`;
-  const name = typeof reference === "string" && reference.includes("/") ? fullName : playbooks.name;
-  const rows = await writer
-    .select({ id: playbooks.id, name: sql<string>`${fullName}` })
-    .from(playbooks)
-    .where(meant(playbooks, reference, name as typeof playbooks.name))
-    .orderBy(playbooks.id);
-  if (rows.length > 1) {
-    const names = rows.map((row) => row.name).join(", ");
-    return refuse("AMBIGUOUS", `Several playbooks are named ${JSON.stringify(reference)}: ${names}.`, "playbook");
-  }
-  return rows[0]?.id ?? refuse("NOT_FOUND", `There is no playbook ${JSON.stringify(reference)}.`, "playbook");
 }
 
 const kept = ({ key, containerId, playbookId }: At): SQL | undefined =>

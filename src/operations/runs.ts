@@ -44,15 +44,12 @@ export const cancelActionRun = operation({
   },
   on: (work) => seenRun(work, work.input.actionRunId),
   async run(work, { id }) {
-    const { writer, input, context } = work;
-    const reason = input.reason || `Cancelled by ${context.caller.username}.`;
-    await writer.execute(sql`
-      with open as (
-        select id from app_runs where action_run_id = ${id} and status in ('pending', 'running') order by id for no key update
-      )
-      update app_runs set status = 'cancelled', message = ${reason}, claim_time = null, lease_token = null, end_time = now()
-      from open where app_runs.id = open.id`);
-    const ended = await endRun(work, id, sql`status = 'cancelled', cancelled = ${reason}, message = ${reason}`);
+    const { input, context } = work;
+    const [ended] = await cancelActions(
+      work,
+      sql`id = ${id}`,
+      input.reason || `Cancelled by ${context.caller.username}.`,
+    );
     if (!ended)
       return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId", {
         cancelled: false,
@@ -60,10 +57,22 @@ export const cancelActionRun = operation({
       });
     return {
       message: `Action run ${id} was cancelled.`,
-      result: { cancelled: true, actionRunId: id, containerId: ended },
+      result: { cancelled: true, actionRunId: id, containerId: ended.containerId },
     };
   },
 });
+
+/** Cancels action runs and what is open of their app runs; gives those that had not ended. */
+export async function cancelActions(work: Work<unknown>, which: SQL, reason: string): Promise<Ended[]> {
+  await work.writer.execute(sql`
+    with open as (
+      select id from app_runs where action_run_id in (select id from action_runs where ${which} and status in ('pending', 'running'))
+        and status in ('pending', 'running') order by id for no key update
+    )
+    update app_runs set status = 'cancelled', message = ${reason}, claim_time = null, lease_token = null, end_time = now()
+    from open where app_runs.id = open.id`);
+  return endRuns(work, which, sql`status = 'cancelled', cancelled = ${reason}, message = ${reason}`);
+}
 
 export const completeActionRun = operation({
   name: "completeActionRun",
@@ -84,17 +93,22 @@ export const completeActionRun = operation({
       success ? "success" : "failed",
       work.input.message || `Marked as ${success ? "done" : "failed"}.`,
     ];
-    const ended = await endRun(work, id, sql`status = ${status}, message = ${message}`);
+    const [ended] = await endRuns(work, sql`id = ${id}`, sql`status = ${status}, message = ${message}`);
     if (!ended) return refuse("WRONG_STATE", `Action run ${id} has ended already.`, "actionRunId");
-    return { message: `Action run ${id} was completed.`, result: { actionRunId: id, containerId: ended } };
+    return { message: `Action run ${id} was completed.`, result: { actionRunId: id, containerId: ended.containerId } };
   },
 });
 
-/** Ends an action run that has not ended, and gives its container. */
-async function endRun({ writer, emitRun }: Work<unknown>, id: number, how: SQL): Promise<number | undefined> {
-  const { rows } = await writer.execute<{ id: number; containerId: number; status: string }>(sql`
+type Ended = { id: number; containerId: number; status: string };
+
+/** Ends those of some action runs that have not ended, in the order of ids, and gives them. */
+async function endRuns({ writer, emitRun }: Work<unknown>, which: SQL, how: SQL): Promise<Ended[]> {
+  const { rows } = await writer.execute<Ended>(sql`
+    with open as (
+      select id from action_runs where ${which} and status in ('pending', 'running') order by id for no key update
+    )
     update action_runs set ${how}, remaining = 0, close_time = now(), update_time = now()
-    where id = ${id} and status in ('pending', 'running') returning id, container_id as "containerId", status`);
-  if (rows[0]) emitRun("actionRun", rows[0]);
-  return rows[0]?.containerId;
+    from open where action_runs.id = open.id returning action_runs.id, container_id as "containerId", status`);
+  for (const row of rows) emitRun("actionRun", row);
+  return rows;
 }

@@ -2,6 +2,7 @@ import type { Operation } from "../operation.js";
 import { addArtifact, addArtifacts } from "../operations/artifact-additions.js";
 import { deleteArtifact, updateArtifact } from "../operations/artifact-edits.js";
 import { setLabel, setSensitivity, setSeverity } from "../operations/classification.js";
+import { collect, collect2 } from "../operations/collect.js";
 import { comment } from "../operations/comments.js";
 import { createContainer } from "../operations/containers.js";
 import { setDuetime } from "../operations/duetime.js";
@@ -12,6 +13,14 @@ import { clearObject, getObject, saveObject } from "../operations/objects.js";
 import { setOwner } from "../operations/ownership.js";
 import { addWorkbook, getPhase, promote, setPhase } from "../operations/phases.js";
 import { deletePin, pin, updatePin } from "../operations/pins.js";
+import {
+  cancelPlaybookRun,
+  claimPlaybookRuns,
+  finishPlaybookRun,
+  heartbeatPlaybookRuns,
+  runPlaybook,
+} from "../operations/playbook-runs.js";
+import { saveRunData } from "../operations/run-data.js";
 import { addTags, getTags, removeTags } from "../operations/tags.js";
 import { addTask, getTasks, updateTask } from "../operations/tasks.js";
 import { update } from "../operations/update.js";
@@ -59,4 +68,12 @@ export const beyondPlaybookApi: readonly Operation[] = [
   getObject,
   clearObject,
   addVaultItem,
+  collect,
+  collect2,
+  saveRunData,
+  runPlaybook,
+  claimPlaybookRuns,
+  heartbeatPlaybookRuns,
+  finishPlaybookRun,
+  cancelPlaybookRun,
 ];

@@ -15,7 +15,7 @@ import type { Operation } from "../operation.js";
 import type { ConnectionArguments } from "../reads/connection.js";
 import { namedClass } from "../schema/classes.js";
 import { type Arguments, columnOf, exposedTypes, Roots, type Row, rootFields, type Source } from "../schema/expose.js";
-import { type Given, inputType, oneOfTypes, type Payload, payloadType } from "../schema/operations.js";
+import { type Given, inputType, isSparse, oneOfTypes, type Payload, payloadType } from "../schema/operations.js";
 import { records } from "../schema/record.js";
 import "../schema/relations.js";
 import { actionRun } from "./action-run.js";
@@ -26,6 +26,7 @@ import { EventLists, eventResolvers, Subscriptions } from "./events.js";
 import { ListResolver } from "./lists.js";
 import { NodeResolver } from "./nodes.js";
 import { beyondPlaybookApi, playbookApi } from "./playbook-api.js";
+import { RunDataResolver } from "./run-data.js";
 import { SettingsResolver } from "./settings.js";
 import { SystemResolver } from "./system.js";
 import { ViewerResolver } from "./viewer.js";
@@ -48,6 +49,7 @@ export function gatewaySchema(): Promise<GraphQLSchema> {
       EventLists,
       NodeResolver,
       ListResolver,
+      RunDataResolver,
       SettingsResolver,
       SystemResolver,
       ViewerResolver,
@@ -156,7 +158,7 @@ function attachPayload(schema: GraphQLSchema, type: string, payload: Payload): v
 }
 
 function resolverOfPayload(field: string, given: Given): Resolve | undefined {
-  if ("rows" in given) return (outcome) => outcome[field] ?? [];
+  if ("rows" in given || isSparse(given)) return (outcome) => outcome[field] ?? [];
   if ("token" in given) return undefined;
   if ("column" in given) {
     const { target, key, column } = given;

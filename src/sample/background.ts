@@ -10,6 +10,7 @@ import { statuses } from "../schema/status.js";
 import { tenants } from "../schema/tenant.js";
 import { roles, userRoles, users } from "../schema/user.js";
 import { phaseTemplates, taskTemplates, workbookTemplates } from "../schema/workbook.js";
+import { programs } from "./programs.js";
 import type { Rows } from "./rows.js";
 
 /** The numbers of what every incident refers to. */
@@ -171,41 +172,6 @@ const response = [
         actions: ["create ticket"],
       },
     ],
-  },
-];
-
-const programs = [
-  {
-    id: 42,
-    name: "whois_app",
-    description: "Asks whois about every domain.",
-    labels: ["events"],
-    category: "Enrichment",
-  },
-  { id: 58, name: "2498", description: "Adds an artifact to an incident.", labels: ["incident"], category: "Examples" },
-  {
-    id: 60,
-    name: "phishing_triage",
-    description: "Looks up senders and links of reported mails.",
-    labels: ["phishing"],
-    category: "Enrichment",
-    active: true,
-  },
-  {
-    id: 61,
-    name: "malware_containment",
-    description: "Isolates hosts with known bad files.",
-    labels: ["malware"],
-    category: "Containment",
-    active: true,
-  },
-  {
-    id: 62,
-    name: "ask_whois",
-    description: "Takes an address and gives its owner.",
-    labels: ["*"],
-    category: "Inputs",
-    type: "data" as const,
   },
 ];
 

@@ -14,7 +14,7 @@ export function addField(
   field: string,
   thunk: () => unknown,
   description: string,
-  options: { nullable?: boolean; defaultValue?: unknown } = { nullable: true },
+  options: { nullable?: boolean | "items"; defaultValue?: unknown } = { nullable: true },
 ): void {
   Field(thunk as () => never, { description, ...options })(type.prototype, field);
 }

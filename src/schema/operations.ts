@@ -92,7 +92,7 @@ export function inputType(name: string, description: string, inputs: Inputs): Cl
  * their ids, those that hold such an id in a column, or rows that each have an outcome of their own.
  */
 export type Given = { description: string } & (
-  | { token: Token<unknown> }
+  | { token: Token<unknown>; sparse?: boolean }
   | { target: Exposed; key: string; as: "object" | "edge" | "objects" }
   | { target: Exposed; key: string; column: PgColumn }
   | { rows: Outcomes }
@@ -107,6 +107,8 @@ export interface Outcomes {
 }
 
 export const given = (token: Token<unknown>, description: string): Given => ({ token, description });
+/** A list in which there may be gaps; empty where nothing was done. */
+export const sparse = (token: Token<unknown[]>, description: string): Given => ({ token, sparse: true, description });
 export const found = (target: Exposed, key: string, description: string) =>
   ({ target, key, as: "object" as const, description }) satisfies Given;
 export const foundEdge = (target: Exposed, key: string, description: string): Given => ({
@@ -149,12 +151,13 @@ export function payloadType(name: string, description: string, payload: Payload)
   addField(type, "code", () => RefusalCode, "Why nothing was done; null on success.");
   addField(type, "field", () => String, "The input field to blame; null on success or when it is no single one.");
   for (const [field, given] of Object.entries(payload)) {
-    addField(type, field, thunkOf(given), given.description, { nullable: !isMany(given) });
+    addField(type, field, thunkOf(given), given.description, { nullable: isSparse(given) ? "items" : !isMany(given) });
     if ("column" in given) connectionArguments(type, field, given.target.filter, given.target.order);
   }
   return type;
 }
 
+export const isSparse = (given: Given) => "token" in given && given.sparse === true;
 const isMany = (given: Given) => "rows" in given || ("as" in given && given.as === "objects");
 
 function thunkOf(given: Given): () => unknown {

@@ -1,5 +1,16 @@
-import { sql } from "drizzle-orm";
-import { boolean, index, integer, json, pgEnum, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { isNotNull, sql } from "drizzle-orm";
+import {
+  boolean,
+  index,
+  integer,
+  json,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { artifacts } from "./artifact.js";
 import { id, time, timeOfInsert } from "./columns.js";
 import { containers } from "./container.js";
@@ -113,9 +124,18 @@ export const playbookRuns = pgTable(
     startTime: time(),
     updateTime: timeOfInsert(),
     endTime: time(),
+    /** From when on an engine may take it: at first its asking, then the end of its lease; null: not, or not any more. */
+    claimTime: time(),
+    /** Proves whose it is while it runs. */
+    leaseToken: uuid(),
+    /** Who took it last. */
+    holderId: integer().references(() => users.id),
+    /** How often it was taken. */
+    attempt: integer().notNull().default(0),
     version: integer().notNull().default(1),
   },
   (t) => [
+    index("playbook_runs_claim").on(t.claimTime, t.id).where(sql`${t.claimTime} is not null`),
     index().on(t.containerId, t.id),
     index().on(t.playbookId, t.id),
     index().on(t.status, t.id),
@@ -125,7 +145,21 @@ export const playbookRuns = pgTable(
     index().on(t.ownerId, t.id),
     index().on(t.effectiveUserId, t.id),
     index().on(t.lastArtifactId, t.id),
+    index().on(t.holderId, t.id).where(isNotNull(t.holderId)),
   ],
+);
+
+/** What a run keeps for its own later steps, by key, until it ends. */
+export const runData = pgTable(
+  "run_data",
+  {
+    playbookRunId: integer()
+      .notNull()
+      .references(() => playbookRuns.id, { onDelete: "cascade" }),
+    key: text().notNull(),
+    value: json().$type<unknown>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.playbookRunId, t.key] })],
 );
 
 export const PlaybookRun = expose(playbookRuns, {
@@ -149,6 +183,7 @@ export const PlaybookRun = expose(playbookRuns, {
     startTime: "When it began; null: it has not.",
     updateTime: "When it was last heard of.",
     endTime: "When it ended; null: it has not.",
+    attempt: "How many engines took it: one again after the lease of another ran out.",
     version: "Version of this schema, always 1.",
   },
 });

@@ -4,7 +4,7 @@ type Input = object;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 type Payload = any;
 
-const queries = new Set(["getNotes", "getObject", "getPhase", "getTags", "getTasks"]);
+const queries = new Set(["collect", "collect2", "getNotes", "getObject", "getPhase", "getTags", "getTasks"]);
 
 /** Calls one operation and gives its payload: outcome and what is selected. Throws what GraphQL calls an error. */
 export async function call(
