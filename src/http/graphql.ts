@@ -20,7 +20,7 @@ import { costOf, formatError, isRefusal, nameRequest, publicError, refusalBody, 
 import { queryString, requestOf } from "./request.js";
 
 /** What one request carries, and beside its answer the cost where that was asked for. */
-type LoggedContext = Context & { log: FastifyRequest["log"]; told: { cost?: number } };
+type LoggedContext = Context & { log: FastifyRequest["log"]; told: { cost?: number }; asText?: boolean };
 
 /** Runs what the guard let in and gives the whole answer, errors in the form that callers may read. */
 export type Execute = (
@@ -55,14 +55,14 @@ export async function serveGraphql(
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     formatError,
-    // Apollo's own adds a line break, for which the whole text is copied.
-    stringifyResult: (value) => JSON.stringify(value),
+    stringifyResult: textOf,
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginCacheControlDisabled(),
+      answerAsText,
       logErrors,
       addExtensions,
     ],
@@ -77,7 +77,7 @@ export async function serveGraphql(
     if (request.method === "GET") http.search = queryString({ query, operationName, variables });
     const body = [query, operationName, variables];
     const context = await contextFor(request, { body, ending: endOf(reply.raw) });
-    return { ...context, log: request.log, told: extensions.cost === true ? { cost } : {} };
+    return { ...context, log: request.log, told: extensions.cost === true ? { cost } : {}, asText: true };
   };
   const findCaller = callersFirst(({ headers, ip }) => gate.admit(headers, ip));
   app.route({
@@ -127,6 +127,35 @@ export async function serveGraphql(
 function headerMap({ headers }: FastifyRequest): HeaderMap {
   const given = Object.entries(headers).filter((entry): entry is [string, string | string[]] => !!entry[1]);
   return new HeaderMap(given.map(([name, value]) => [name, [value].flat().join(", ")]));
+}
+
+/** The data of an answer that is JSON already; for Apollo it is an object like any other. */
+class Written {
+  constructor(readonly text: string) {}
+}
+
+/** Answers queries for rows alone without making objects of them. */
+const answerAsText: ApolloServerPlugin<LoggedContext> = {
+  async requestDidStart() {
+    return {
+      async responseForOperation({ schema, document, operation, request, contextValue }) {
+        if (!contextValue.asText) return null;
+        const variables = request.variables ?? {};
+        const text = await contextValue.reads.answer({ schema, document, operation, variables });
+        if (text === undefined) return null;
+        const singleResult = { data: new Written(text) as never };
+        return { http: { status: undefined, headers: new HeaderMap() }, body: { kind: "single", singleResult } };
+      },
+    };
+  },
+};
+
+/** An answer as JSON. Apollo's own adds a line break, for which the whole text is copied. */
+function textOf(answer: FormattedExecutionResult): string {
+  const { data, ...rest } = answer;
+  if (!(data instanceof Written)) return JSON.stringify(answer);
+  const more = JSON.stringify(rest).slice(1);
+  return `{"data":${data.text}${more === "}" ? "" : ","}${more}`;
 }
 
 const logErrors: ApolloServerPlugin<LoggedContext> = {

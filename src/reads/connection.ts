@@ -1,10 +1,11 @@
+import type { TextRow } from "../database/pools.js";
 import { AppError } from "../errors.js";
 import { defaultPage, largestPage } from "../limits.js";
 import type { Exposed, Row } from "../schema/expose.js";
 import { readCursor, writeCursor } from "./cursor.js";
 import type { Filter } from "./filter.js";
 import { countedAtMost, type Page } from "./level.js";
-import type { Found, Read } from "./objects.js";
+import type { Found, objectsOf } from "./objects.js";
 import type { OrderKey } from "./order.js";
 
 /** The arguments of a connection as callers give them. */
@@ -68,9 +69,10 @@ function orderOf(given: ConnectionArguments["orderBy"]): OrderKey[] {
   return [...order, { property: "id", direction: order.at(-1)?.direction ?? "asc" }];
 }
 
-/** A page of a list as graphql-js reads it. */
-export class Connection {
-  readonly #reads: Read[];
+/** A page of what one parent has. */
+export class Slice {
+  /** Its rows in the order of the list, as Postgres' text. */
+  readonly rows: readonly TextRow[];
   readonly #more: boolean;
 
   constructor(
@@ -78,27 +80,23 @@ export class Connection {
     readonly properties: readonly string[],
     readonly found: Found,
   ) {
-    const within = found.reads.slice(0, page.limit);
-    this.#more = found.reads.length > page.limit;
-    this.#reads = page.backward ? within.reverse() : within;
+    const within = found.rows.slice(0, page.limit);
+    this.#more = found.rows.length > page.limit;
+    this.rows = page.backward ? within.reverse() : within;
   }
 
-  get nodes(): Row[] {
-    return this.#reads.map(({ row }) => row);
-  }
-
-  get edges(): { node: Row; cursor: string }[] {
-    return this.#reads.map((read) => ({ node: read.row, cursor: this.#cursor(read) }));
+  get from(): number {
+    return this.found.from;
   }
 
   get pageInfo() {
-    const [first, last] = [this.#reads.at(0), this.#reads.at(-1)];
+    const [first, last] = [this.rows.at(0), this.rows.at(-1)];
     const { backward, after, before } = this.page;
     return {
       hasNextPage: backward ? before !== undefined : this.#more,
       hasPreviousPage: backward ? this.#more : after !== undefined,
-      startCursor: first && this.#cursor(first),
-      endCursor: last && this.#cursor(last),
+      startCursor: first && this.cursorOf(first),
+      endCursor: last && this.cursorOf(last),
     };
   }
 
@@ -110,10 +108,29 @@ export class Connection {
     return this.found.counted && this.found.count <= countedAtMost;
   }
 
-  #cursor({ texts }: Read): string {
+  cursorOf(cells: TextRow): string {
+    const { page, properties } = this;
     return writeCursor(
-      this.page.order,
-      this.page.order.map(({ property }) => texts[this.properties.indexOf(property)]!),
+      page.order,
+      page.order.map(({ property }) => cells[this.from + properties.indexOf(property)]!),
     );
+  }
+}
+
+/** The same as graphql-js reads it. */
+export class Connection extends Slice {
+  readonly #objects: readonly Row[];
+
+  constructor(page: Page, properties: readonly string[], found: Found, toObject: ReturnType<typeof objectsOf>) {
+    super(page, properties, found);
+    this.#objects = this.rows.map((cells) => toObject(cells, this.from));
+  }
+
+  get nodes(): readonly Row[] {
+    return this.#objects;
+  }
+
+  get edges(): { node: Row; cursor: string }[] {
+    return this.#objects.map((node, index) => ({ node, cursor: this.cursorOf(this.rows[index]!) }));
   }
 }

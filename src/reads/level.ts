@@ -5,7 +5,7 @@ import { limits } from "../limits.js";
 import type { Exposed, Through } from "../schema/expose.js";
 import { condition, type Filter, here, matches, split } from "./filter.js";
 import { type OrderKey, orderBy, past, reversed, stretches } from "./order.js";
-import { column } from "./value.js";
+import { columns, named } from "./value.js";
 
 /*
  * One level of a query is one statement: the rows of one type that belong to any of its parents, with only the columns
@@ -66,15 +66,12 @@ export function levelStatement(level: Level): SQL {
 function statementFor(level: Level): SQL {
   const { target, caller, parents, page, properties } = level;
   const row = alias(target.table, "t");
-  const columns = sql.join(
-    properties.map((property, index) => sql`${column(target, property, caller)} as ${named(index)}`),
-    sql`, `,
-  );
+  const wanted = columns(target, properties, caller);
   const own = parents && belongs(row, parents, page !== undefined);
   if (!page) {
     const where = and(own, condition(target, row, caller)) ?? sql`true`;
     const parent = parents ? sql`${here(row, parents.column)}` : sql`null`;
-    return sql`select ${parent}, ${columns} from ${target.table} t where ${where}`;
+    return sql`select ${parent}, ${wanted} from ${target.table} t where ${where}`;
   }
   const [indexed, residue] = split(target, page.filter);
   const source: PageSource = {
@@ -83,13 +80,11 @@ function statementFor(level: Level): SQL {
     where: and(own, condition(target, row, caller, { and: indexed })) ?? sql`true`,
     residue: residue.length ? matches(target, row, caller, { and: residue }) : undefined,
   };
-  const rows = pageRows(source, columns, properties, page);
+  const rows = pageRows(source, wanted, properties, page);
   const each = parents ? sql`unnest(${keys(parents)}) p(key)` : sql`(values (0)) p(key)`;
   if (!page.count) return sql`select p.key, t.* from ${each} cross join lateral (${rows}) t`;
   return sql`select p.key, n.*, t.* from ${each} cross join lateral (${countRows(source)}) n left join lateral (${rows}) t on true`;
 }
-
-const named = (index: number) => sql.identifier(`c${index}`);
 
 /** Where the rows of one parent's page come from. */
 interface PageSource {

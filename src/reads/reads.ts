@@ -7,8 +7,9 @@ import { columnOf, type Exposed, exposedTypes, type Row, type Source } from "../
 import { Connection, type ConnectionArguments, pageOf } from "./connection.js";
 import { writeCursor } from "./cursor.js";
 import type { Level } from "./level.js";
-import { readLevel } from "./objects.js";
+import { objectsOf, readLevel } from "./objects.js";
 import type { OrderKey } from "./order.js";
+import { answerByPlan, type Query } from "./plan.js";
 import { propertiesFor, selectedFields } from "./selection.js";
 
 type Key = number | string;
@@ -28,6 +29,11 @@ export class Reads {
     readonly caller: Caller,
   ) {}
 
+  /** The data of a query's answer as JSON; undefined: the resolvers have to answer. */
+  answer(query: Query): Promise<string | undefined> {
+    return answerByPlan(query, this);
+  }
+
   /** The objects that the keys of some parents point at. */
   one(
     key: Key | null,
@@ -37,16 +43,16 @@ export class Reads {
     if (key === null) return null;
     return this.#load(key, target, info, async (keys) => {
       const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
-      const found = await this.#read({ target, properties, parents: { column, keys } });
-      return keys.map((key) => found(key).reads[0]?.row ?? null);
+      const found = await this.#rows({ target, properties, parents: { column, keys } });
+      return keys.map((key) => found(key)[0] ?? null);
     });
   }
 
   /** One value of one object as it is now; undefined when there is none that the caller may see. */
   async value(id: number, target: Exposed, property: string): Promise<unknown> {
     const parents = { column: columnOf(target.table, "id"), keys: [id] };
-    const found = await this.#read({ target, properties: ["id", property], parents });
-    return found(id).reads[0]?.row[property];
+    const found = await this.#rows({ target, properties: ["id", property], parents });
+    return found(id)[0]?.[property];
   }
 
   /** The object of a type, by its id, that an interface stands for. */
@@ -75,12 +81,9 @@ export class Reads {
   /** A whole list without pages. */
   async list(target: Exposed, order: readonly OrderKey[], info: GraphQLResolveInfo): Promise<Row[]> {
     const properties = propertiesFor(target, selectedFields(info, info.fieldNodes, target.name).keys());
-    const found = await this.#read({
-      target,
-      properties,
-      page: { order, limit: 10_000, backward: false, count: false },
-    });
-    return found(0).reads.map(({ row }) => row);
+    const page = { order, limit: 10_000, backward: false, count: false };
+    const found = await this.#rows({ target, properties, page });
+    return found(0);
   }
 
   /** One object with its cursor in the list ordered by id. */
@@ -92,13 +95,10 @@ export class Reads {
     if (id === null) return null;
     const node = selectedFields(info, info.fieldNodes, `${target.name}Edge`).get("node") ?? [];
     const properties = propertiesFor(target, selectedFields(info, node, target.name).keys());
-    const found = await this.#read({
-      target,
-      properties,
-      parents: { column: columnOf(target.table, "id"), keys: [id] },
-    });
-    const [read] = found(id).reads;
-    return read ? { node: read.row, cursor: writeCursor(byId, [String(id)]) } : null;
+    const parents = { column: columnOf(target.table, "id"), keys: [id] };
+    const found = await this.#rows({ target, properties, parents });
+    const [row] = found(id);
+    return row ? { node: row, cursor: writeCursor(byId, [String(id)]) } : null;
   }
 
   async #pages(
@@ -114,11 +114,22 @@ export class Reads {
     const wanted = selectedFields(info, nodes, target.name).keys();
     const properties = [...new Set([...propertiesFor(target, wanted), ...page.order.map(({ property }) => property)])];
     const found = await this.#read({ target, properties, parents, page });
-    return (parents?.keys ?? [0]).map((key) => new Connection(page, properties, found(key)));
+    const toObject = objectsOf(target, properties);
+    return (parents?.keys ?? [0]).map((key) => new Connection(page, properties, found(key), toObject));
   }
 
   #read(level: Omit<Level, "caller">) {
     return readLevel(this.database, { ...level, caller: this.caller });
+  }
+
+  /** A level without pages, as objects. */
+  async #rows(level: Omit<Level, "caller">): Promise<(key: Key) => Row[]> {
+    const found = await this.#read(level);
+    const toObject = objectsOf(level.target, level.properties);
+    return (key) => {
+      const { rows, from } = found(key);
+      return rows.map((cells) => toObject(cells, from));
+    };
   }
 
   #load<T>(

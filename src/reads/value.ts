@@ -21,13 +21,31 @@ export function expression(target: Exposed, row: PgTable, property: string): SQL
 }
 
 const written = new WeakMap<Exposed, Map<string, SQL>>();
+const mostWritten = 1000;
 
-/** The same of a row that is read as `t`, written out once; null where the caller may not read it. */
-export function column(target: Exposed, property: string, caller: Caller): SQL {
-  if (!readable(target.fields.get(property), caller)) return sql`null`;
+/** Some properties of a row that is read as `t`, each by its place, written out once; null where the caller may not read it. */
+export function columns(target: Exposed, properties: readonly string[], caller: Caller): SQL {
   const known = written.get(target) ?? new Map<string, SQL>();
   written.set(target, known);
-  const piece = known.get(property) ?? fixed(expression(target, alias(target.table, "t"), property));
-  known.set(property, piece);
+  const told = properties.map((property) => (readable(target.fields.get(property), caller) ? property : ""));
+  const key = told.join();
+  const piece =
+    known.get(key) ??
+    fixed(
+      sql.join(
+        told.map((property, index) => columnAt(target, property, index)),
+        sql`, `,
+      ),
+    );
+  if (known.size === mostWritten) known.clear();
+  known.set(key, piece);
   return piece;
 }
+
+function columnAt(target: Exposed, property: string, index: number): SQL {
+  const value = property ? expression(target, alias(target.table, "t"), property) : sql`null`;
+  return sql`${value} as ${named(index)}`;
+}
+
+/** What the property at that place is called. */
+export const named = (index: number): SQL => sql`${sql.identifier(`c${index}`)}`;

@@ -181,11 +181,19 @@ export function isIndexed(type: Exposed, source: Source): boolean {
   return source.by === "many" || (column !== undefined && (column.primary || indexesOn(column).size > 0));
 }
 
+const methods = new WeakMap<PgColumn, ReadonlySet<string>>();
+
 /** The methods of the indexes that begin with a column, or with its small letters. */
-function indexesOn(column: PgColumn | undefined): Set<string> {
-  const indexes = column ? getTableConfig(column.table as PgTable).indexes : [];
-  const leading = indexes.filter(({ config }) => begins(config.columns[0], column!));
-  return new Set(leading.map(({ config }) => config.method ?? "btree"));
+function indexesOn(column: PgColumn | undefined): ReadonlySet<string> {
+  if (!column) return new Set();
+  const known = methods.get(column);
+  if (known) return known;
+  const leading = getTableConfig(column.table as PgTable).indexes.filter(({ config }) =>
+    begins(config.columns[0], column),
+  );
+  const found = new Set(leading.map(({ config }) => config.method ?? "btree"));
+  methods.set(column, found);
+  return found;
 }
 
 function begins(first: unknown, column: PgColumn): boolean {
