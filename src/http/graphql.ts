@@ -139,7 +139,8 @@ const answerAsText: ApolloServerPlugin<LoggedContext> = {
   async requestDidStart() {
     return {
       async responseForOperation({ schema, document, operation, request, contextValue }) {
-        if (!contextValue.asText) return null;
+        // Undefined where the document has none of the name given, whatever the types say.
+        if (!contextValue.asText || !operation) return null;
         const variables = request.variables ?? {};
         const text = await contextValue.reads.answer({ schema, document, operation, variables });
         if (text === undefined) return null;
