@@ -587,11 +587,41 @@ describe("an action that needs approval", () => {
     });
   });
 
+  test("asks secondary approvers too, and all who were asked where more are wanted by now", async () => {
+    const create =
+      "mutation ($input: CreateAssetInput!) { createAsset(input: $input) { success code field message assetId asset { secondaryVoting } } }";
+    const [one, two] = people.map(({ name }) => name);
+    const kinds = { name: "two kinds", app: "Outside", approvers: [one], primaryVoting: 1, secondaryVoting: 1 };
+    expect((await ask(create, { input: { ...kinds, secondaryApprovers: [two, one] } })).data.createAsset).toMatchObject(
+      {
+        success: false,
+        code: "INVALID_VALUE",
+        field: "secondaryApprovers",
+        message: `The user "${one}" cannot be a primary and a secondary approver.`,
+      },
+    );
+    const { assetId, asset } = (await ask(create, { input: { ...kinds, secondaryApprovers: [two, two] } })).data
+      .createAsset;
+    expect(asset).toEqual({ secondaryVoting: 1 });
+    const { actionRun } = await act({ action: "echo", parameters: [{ value: "a" }], assets: ["two kinds"] });
+    const approvals = actionRun.approvals.nodes as { id: number; approver: { username: string } }[];
+    expect(approvals).toHaveLength(2);
+    const change = "mutation ($input: UpdateAssetInput!) { updateAsset(input: $input) { success } }";
+    await ask(change, { input: { id: assetId, primaryVoting: 3, approvers: [two], secondaryApprovers: [one] } });
+    await ask(change, { input: { id: assetId, approvers: [one], secondaryApprovers: [two] } });
+    for (const { id, approver } of approvals) {
+      expect(await take()).toEqual([]);
+      expect(await answer("approveActionRun", id, tokenFor(approver.username))).toMatchObject({ success: true });
+    }
+    expect(await take()).toHaveLength(1);
+  });
+
   test("is asked of an asset that can answer: with places for actions and votes to count", async () => {
     const create = "mutation ($input: CreateAssetInput!) { createAsset(input: $input) { success code field message } }";
     for (const [field, least] of [
       ["concurrencyLimit", 1],
       ["primaryVoting", 0],
+      ["secondaryVoting", 0],
     ] as const)
       expect(
         (await ask(create, { input: { name: field, app: "Outside", [field]: least - 1 } })).data.createAsset,

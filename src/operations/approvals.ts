@@ -115,7 +115,10 @@ async function heldRuns({ writer }: Work<unknown>, actionRunId: number): Promise
   return rows;
 }
 
-/** What the answers so far mean for an app run: reviewers agree all, approvers of its asset in the number that it asks for. */
+/**
+ * What the answers so far mean for an app run: reviewers agree all, approvers of its asset in the number that it asks for;
+ * all of them, where it came to ask for more than were asked.
+ */
 function verdict(
   { assetId, primaryVoting, secondaryVoting }: HeldRun,
   questions: readonly Question[],
@@ -125,7 +128,7 @@ function verdict(
     { asked: reviews, needed: reviews.length },
     ...[true, false].map((primary) => {
       const asked = questions.filter((one) => assetId !== null && one.assetId === assetId && one.primary === primary);
-      return { asked, needed: asked.length ? (primary ? primaryVoting : secondaryVoting) : 0 };
+      return { asked, needed: Math.min(primary ? primaryVoting : secondaryVoting, asked.length) };
     }),
   ];
   const count = (asked: readonly Question[], ...statuses: string[]) =>

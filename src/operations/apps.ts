@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { refuse } from "../errors.js";
 import type { Work } from "../operation.js";
 import { App, Asset, appActions, apps, assetApprovers, effect } from "../schema/app.js";
@@ -91,8 +91,10 @@ const assetInputs = {
   ),
   tags: optional(list(text), "Words to find it by."),
   concurrencyLimit: optional(int, "How many actions may run on it at once; null: any number."),
-  approvers: optional(list(idOrName), "Users who are asked before an action runs on it."),
-  primaryVoting: optional(int, "How many approvers must agree before an action runs; 0: none."),
+  approvers: optional(list(idOrName), "Users who are asked before an action runs on it: its primary approvers."),
+  primaryVoting: optional(int, "How many of them must agree before an action runs; 0: none."),
+  secondaryApprovers: optional(list(idOrName), "Users who are asked as well; nobody can be both."),
+  secondaryVoting: optional(int, "How many of those must agree too; 0: none."),
   actionWhitelist: optional(object, "Actions that run without approval."),
   ingest: optional(object, "How data is polled from it: label, interval and whether."),
 };
@@ -103,9 +105,14 @@ export const administerAssets = administer({
   area: "assets",
   create: { name: required(text, "Its name, unique; kept in small letters."), ...assetInputs },
   change: { ...assetInputs, disabled: optional(flag, "Whether no action may run on it.") },
-  async columns(work, { app: reference, approvers, configuration, name, ...input }, standing) {
+  async columns(
+    work,
+    { app: reference, approvers: _, secondaryApprovers: __, configuration, name, ...input },
+    standing,
+  ) {
     atLeast("concurrencyLimit", 1, input.concurrencyLimit);
     atLeast("primaryVoting", 0, input.primaryVoting);
+    atLeast("secondaryVoting", 0, input.secondaryVoting);
     const app = await appOf(work, reference, standing);
     const fromApp =
       app && !standing
@@ -121,16 +128,38 @@ export const administerAssets = administer({
         : split(configuration ?? {}, app?.configuration ?? {}, (standing?.secrets ?? {}) as Settings)),
     };
   },
-  async after(work, assetId, { approvers }) {
-    if (approvers === undefined) return;
-    await work.writer.delete(assetApprovers).where(eq(assetApprovers.assetId, assetId));
-    for (const approver of approvers ?? []) {
-      const approverId = await userId(work, approver, "approvers");
-      if (approverId === null) continue;
-      await work.writer.insert(assetApprovers).values({ assetId, userId: approverId }).onConflictDoNothing();
-    }
+  async after(work, assetId, { approvers, secondaryApprovers }) {
+    const lists = [
+      { field: "approvers", primary: true, users: approvers },
+      { field: "secondaryApprovers", primary: false, users: secondaryApprovers },
+    ].filter(({ users }) => users !== undefined);
+    for (const { primary } of lists)
+      await work.writer
+        .delete(assetApprovers)
+        .where(and(eq(assetApprovers.assetId, assetId), eq(assetApprovers.primary, primary)));
+    for (const list of lists) await addApprovers(work, assetId, list);
   },
 });
+
+async function addApprovers(
+  work: Work<unknown>,
+  assetId: number,
+  { field, primary, users }: { field: string; primary: boolean; users?: IdOrName[] | null },
+): Promise<void> {
+  const ids = new Set<number>();
+  for (const user of users ?? []) {
+    const id = await userId(work, user, field);
+    if (id === null || ids.has(id)) continue;
+    ids.add(id);
+    const added = await work.writer
+      .insert(assetApprovers)
+      .values({ assetId, userId: id, primary })
+      .onConflictDoNothing()
+      .returning();
+    if (!added.length)
+      refuse("INVALID_VALUE", `The user ${JSON.stringify(user)} cannot be a primary and a secondary approver.`, field);
+  }
+}
 
 async function appOf(
   { writer }: Work<unknown>,
