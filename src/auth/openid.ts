@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { and, eq, sql } from "drizzle-orm";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { lower } from "../database/letters.js";
 import type { Database } from "../database/pools.js";
 import { AppError } from "../errors.js";
 import { roles, userRoles, users } from "../schema/user.js";
@@ -73,7 +74,7 @@ const refused = (why: string) => new AppError("UNAUTHENTICATED", `The bearer tok
 /** The user of type `openid` of that name, holding the roles that the provider says, no others. */
 async function accountOf(database: Database, username: string, granted: readonly string[]): Promise<Account> {
   const which = and(named(username), eq(users.type, "openid"))!;
-  const names = sql.param(granted.map((name) => name.toLowerCase()));
+  const names = sql.param(granted.map(lower));
   const wanted = sql`${roles} where lower(${roles.name}) = any(${names}::text[]) and not ${roles.disabled}`;
   const [standing, [row]] = await Promise.all([
     findAccount(database, which),

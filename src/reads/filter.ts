@@ -2,6 +2,7 @@ import { and, not, or, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import { readable, visible } from "../auth/visible.js";
 import type { Caller } from "../auth/who.js";
+import { lower } from "../database/letters.js";
 import { columnOf, type Exposed, isIndexed, type Source } from "../schema/expose.js";
 import { propertyOf } from "../schema/relate.js";
 
@@ -109,7 +110,7 @@ function relatedMatches(
 
 /** Names match whatever their letter case; the index is on their small letters, of which Postgres knows how rare each is. */
 function nameMatches(value: SQL, names: string[]): SQL {
-  return sql`lower(${value}) = any(${sql.param(names.map((name) => name.toLowerCase()))}::text[])`;
+  return sql`lower(${value}) = any(${sql.param(names.map(lower))}::text[])`;
 }
 
 /** Containment is what the index on the record serves. */

@@ -1,6 +1,7 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import { alias, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 import type { Caller } from "../auth/who.js";
+import { lower } from "../database/letters.js";
 import { limits } from "../limits.js";
 import type { Exposed, Through } from "../schema/expose.js";
 import { condition, type Filter, here, matches, split } from "./filter.js";
@@ -144,7 +145,7 @@ function pageRows(source: PageSource, columns: SQL, properties: readonly string[
 function belongs(row: PgTable, parents: NonNullable<Level["parents"]>, toOne: boolean): SQL {
   const column = here(row, parents.column);
   if (!toOne) return sql`${column} = any(${keys(parents)})`;
-  if (isName(parents.column)) return sql`lower(${column}) = ${String(parents.keys[0]).toLowerCase()}`;
+  if (isName(parents.column)) return sql`lower(${column}) = ${lower(String(parents.keys[0]))}`;
   if (!parents.through) return sql`${column} = p.key`;
   const { near, far } = parents.through;
   return sql`exists (select from ${near.table} where ${near} = p.key and ${far} = ${column})`;
