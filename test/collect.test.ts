@@ -161,6 +161,17 @@ describe("artifacts", () => {
     });
   });
 
+  test("cost as many objects as there may be rows", async () => {
+    const cost = async (limit?: number) => {
+      const { headers } = await ask(
+        'query ($container: Int, $limit: Int) { collect(input: { container: $container, datapath: "artifact:*.id", limit: $limit }) { rows } }',
+        { container, limit },
+      );
+      return Number(headers.get("x-query-cost"));
+    };
+    expect([await cost(), await cost(7), await cost(0)]).toEqual([101, 8, 10_001]);
+  });
+
   test("take the same number of statements however many there are", async () => {
     const datapath = ["artifact:*.id", "artifact:*.cef.sourceAddress", "container:name"];
     const one = await gateway.statements(() => collect2({ container, datapath, limit: 1 }));

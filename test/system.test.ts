@@ -25,6 +25,20 @@ const health = async (snapshots = 10) => {
   return data.health;
 };
 
+test("a day of snapshots costs what it may have to tell, and twenty of them too much", async () => {
+  const cost = async (given: string) => {
+    const { headers } = await ask(`{ health${given} { services { snapshots { time } } } }`);
+    return Number(headers.get("x-query-cost"));
+  };
+  expect([await cost(""), await cost("(snapshots: 0)"), await cost("(snapshots: 2880)")]).toEqual([111, 111, 31_681]);
+  const many = Array.from(
+    { length: 20 },
+    (_, n) => `a${n}: health(snapshots: 2880) { services { snapshots { time } } }`,
+  );
+  const { errors } = await ask(`{ ${many.join(" ")} }`);
+  expect(errors).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX", limitName: "cost" } }]);
+});
+
 type Service = { name: string; status: string; snapshots: Record<string, unknown>[] };
 const serviceOf = (found: { services: Service[] }, name: string) => found.services.find((one) => one.name === name);
 

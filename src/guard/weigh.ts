@@ -7,6 +7,7 @@ import {
   getNamedType,
   getNullableType,
   isCompositeType,
+  isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
   isListType,
@@ -48,6 +49,9 @@ interface Sum {
 }
 
 const day = 24 * 60 * 60_000;
+
+/** How many rows count where no limit is given. */
+const mostRows = 10_000;
 
 /** High enough to be refused, low enough that sums and products stay numbers. */
 const saturated = 1e12;
@@ -97,7 +101,9 @@ export function weigh(
     const definition = definitionOf(schema, parent, node.name.value);
     const type = definition && getNamedType(definition.type);
     const sub = node.selectionSet ? sumOf(node.selectionSet, type) : nothing();
-    const own = isCompositeType(type) ? within(1 + sub.fixed + sub.each * sizeOf(node, definition)) : 0;
+    const own = isCompositeType(type)
+      ? within(1 + rowsOf(node, definition) + sub.fixed + sub.each * sizeOf(node, definition))
+      : 0;
     const isList = definition !== undefined && isListType(getNullableType(definition.type));
     return {
       depth: 1 + sub.depth,
@@ -120,11 +126,32 @@ export function weigh(
   /** How many items a page has: as many as are asked for, whichever way that is said. */
   const sizeOf = (node: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number => {
     if (definition?.args.some(({ name }) => name === "endTime")) return daysOf(node);
+    if (definition?.args.some(({ name }) => name === "snapshots")) return Math.max(plainList, snapshotsOf(node));
     if (!definition?.args.some(({ name }) => name === "first"))
       return definition && isIntrospectionType(getNamedType(definition.type)) ? schemaList : plainList;
     const sizes = (node.arguments ?? []).filter(({ name }) => name.value === "first" || name.value === "last");
     const given = sizes.map(({ value }) => numberOf(value)).filter((size) => size !== undefined);
     return given.length ? Math.max(...given) : defaultPage;
+  };
+
+  /** How many rows the `limit` of an operation lets it answer that are no objects of the schema. */
+  const rowsOf = (node: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number => {
+    const type = definition && getNamedType(definition.args.find(({ name }) => name === "input")?.type);
+    const limit = isInputObjectType(type) ? type.getFields().limit : undefined;
+    if (!limit) return 0;
+    varies = true;
+    const input = node.arguments?.find(({ name }) => name.value === "input");
+    const asked = input && (valueFromASTUntyped(input.value, given) as { limit?: unknown } | null | undefined)?.limit;
+    const rows = asked ?? limit.defaultValue;
+    return typeof rows === "number" && rows > 0 ? Math.min(rows, mostRows) : mostRows;
+  };
+
+  /** How many snapshots of each service are asked for. */
+  const snapshotsOf = ({ arguments: words = [] }: FieldNode): number => {
+    const value = words.find(({ name }) => name.value === "snapshots")?.value;
+    if (value?.kind === "Variable") varies = true;
+    const asked = value && valueFromASTUntyped(value, given);
+    return typeof asked === "number" && asked >= 0 ? Math.min(asked, mostRows) : 0;
   };
 
   /** How many days a window has: lists within what is asked for of it may tell them one by one. */
