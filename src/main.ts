@@ -95,7 +95,7 @@ async function token(config: Config): Promise<void> {
     args: process.argv.slice(3),
     options: { user: { type: "string", default: "admin" } },
   });
-  const store = await openStore(config, () => {}, { join: true });
+  const store = await openStore(config, () => {}, { join: true, standing: true });
   try {
     say(await createToken(store.database.writer, values.user));
   } finally {

@@ -22,7 +22,11 @@ export interface Store {
 type Say = (sentence: string) => void;
 
 /** Finds or starts the database and brings its tables up to date. */
-export async function openStore(config: Config, say: Say, options: { join?: boolean } = {}): Promise<Store> {
+export async function openStore(
+  config: Config,
+  say: Say,
+  options: Parameters<typeof findDatabase>[2] = {},
+): Promise<Store> {
   const place = await findDatabase(config, say, options);
   try {
     await migrate(place.connection);

@@ -187,6 +187,16 @@ describe("the gateway with its own Postgres", { timeout: patience }, () => {
     expect(postgresOf(shared)).toBeUndefined();
   });
 
+  test("makes no token, and nothing else, where there is no database", async () => {
+    const empty = join(shared, "elsewhere");
+    const made = command({ DATA_DIR: empty }, "token");
+    expect(await made.ended).toBe(1);
+    expect(made.output).toBe(
+      `There is no database in ${empty}/postgres yet: start the gateway first, or set DATA_DIR or DATABASE_URL as it has them.\n`,
+    );
+    expect(existsSync(join(empty, "postgres", "data"))).toBe(false);
+  });
+
   test("makes a token also when it does not run, and prints none at its second start", async () => {
     const made = command({}, "token");
     expect(await made.ended).toBe(0);

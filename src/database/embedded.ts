@@ -8,9 +8,11 @@ import { connection, launch, ready, type Server } from "./launch.js";
 import { alive } from "./processes.js";
 import { end, findRunning, type Running } from "./running.js";
 
-interface Options {
+export interface Options {
   /** Shares a Postgres that another living process keeps, for as long as that one lives. */
   join?: boolean;
+  /** Makes none where there is none. */
+  standing?: boolean;
   /** Faster, not safe from a crash, and removed by `stop`. */
   throwAway?: boolean;
 }
@@ -24,7 +26,10 @@ export async function embeddedPostgres(dataDir: string, say: Say, options: Optio
   const running = await findRunning(home);
   if (running?.owner) return share(home, running, options);
   if (running) await end(running.pid, say);
-  if (!existsSync(home.data)) initialise(home, options);
+  if (!existsSync(home.data)) {
+    if (options.standing) throw new StartError(absent(home));
+    initialise(home, options);
+  }
   try {
     return await launch(home, options.throwAway === true);
   } catch (error) {
@@ -34,6 +39,9 @@ export async function embeddedPostgres(dataDir: string, say: Say, options: Optio
     throw error;
   }
 }
+
+const absent = ({ folder }: Home) =>
+  `There is no database in ${folder} yet: start the gateway first, or set DATA_DIR or DATABASE_URL as it has them.`;
 
 async function share(home: Home, { pid, owner }: Running, options: Options): Promise<Server> {
   if (!options.join) {

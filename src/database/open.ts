@@ -1,7 +1,7 @@
 import pg from "pg";
 import { StartError, sqlState } from "../errors.js";
 import { connect } from "./client.js";
-import { embeddedPostgres } from "./embedded.js";
+import { embeddedPostgres, type Options } from "./embedded.js";
 
 /** A database to connect to, and how to let go of it. */
 export interface Place {
@@ -17,7 +17,7 @@ export interface Place {
 export async function findDatabase(
   { DATABASE_URL, DATA_DIR }: { DATABASE_URL?: string; DATA_DIR: string },
   say: (sentence: string) => void,
-  options: { join?: boolean } = {},
+  options: Options = {},
 ): Promise<Place> {
   if (DATABASE_URL) {
     refuseUnreadable(DATABASE_URL);
