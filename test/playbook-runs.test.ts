@@ -219,6 +219,10 @@ describe("an engine", () => {
       code: "WRONG_STATE",
       field: "leaseToken",
     });
+    expect(await call(gateway, "finishPlaybookRun", { ...finish, leaseToken: "" }, "", engine)).toMatchObject({
+      code: "WRONG_STATE",
+      field: "leaseToken",
+    });
     expect(await call(gateway, "finishPlaybookRun", finish, "", engine)).toMatchObject({ success: true });
     expect(await statusOf(id)).toMatchObject({ status: "FAILED", message: "Boom." });
   });
@@ -315,6 +319,34 @@ describe("cancelPlaybookRun", () => {
     }
   });
 
+  test("of many who cancel and finish on the run's own behalf one does, and nobody waits for another for ever", async () => {
+    const id = await queue();
+    const [{ leaseToken }] = await claim();
+    const answers = await atOnce(102, (index) => {
+      if (index % 3 === 0) return call(gateway, "cancelPlaybookRun", { playbookRunId: id }, "", onBehalf(id));
+      const mine = { playbookRunId: id, leaseToken };
+      if (index % 3 === 1) return call(gateway, "finishPlaybookRun", { ...mine, success: true }, "", onBehalf(id));
+      return call(gateway, "heartbeatPlaybookRuns", { leases: [mine] }, "", onBehalf(id));
+    });
+    const ends = answers.filter((_, index) => index % 3 !== 2);
+    expect(ends.filter(({ success }) => success)).toHaveLength(1);
+    expect(answers.filter(({ success, code }) => !success && code !== "WRONG_STATE")).toEqual([]);
+  });
+
+  test("and heartbeats are not kept waiting by what many do on the run's behalf", async () => {
+    const id = await queue();
+    const [{ leaseToken }] = await claim();
+    let done = 0;
+    const busy = atOnce(9, async () => {
+      while ((await call(gateway, "comment", { comment: "busy" }, "", onBehalf(id))).success) done++;
+    });
+    await expect.poll(() => done).toBeGreaterThan(20);
+    const held = await call(gateway, "heartbeatPlaybookRuns", { leases: [{ playbookRunId: id, leaseToken }] }, "held");
+    expect(held).toMatchObject({ held: [id] });
+    expect(await cancel(id)).toMatchObject({ success: true });
+    await busy;
+  });
+
   test("lets a playbook run again that had not begun", async () => {
     const { fullName } = await newPlaybook({ active: true, labels: ["events"] });
     const open = async () => {
@@ -338,6 +370,17 @@ describe("cancelPlaybookRun", () => {
     expect(await open()).toEqual([]);
     await pool.query("update playbooks set active = false where scm || '/' || name = $1", [fullName]);
   });
+});
+
+test("artifacts that a run was asked for on are deleted while much is done on its behalf", async () => {
+  const artifacts: number[] = [];
+  for (let index = 0; index < 50; index++) artifacts.push(await newArtifact(gateway, container));
+  const ids = [await queue(), await queue()];
+  const answers = await atOnce(200, (index) => {
+    if (index % 4 === 0) return call(gateway, "deleteArtifact", { artifactId: artifacts[49 - index / 4]! });
+    return call(gateway, "comment", { comment: "busy" }, "", onBehalf(ids[index % 2]!));
+  });
+  expect(answers.filter(({ success }) => !success)).toEqual([]);
 });
 
 describe("run data", () => {
