@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNotNull, lt, lte, max, or, type SQL, sql } from "drizzle-orm";
 import { containersOf } from "../actions/callback.js";
 import { refuse } from "../errors.js";
+import { limits, mostCollected } from "../limits.js";
 import { type Look, question } from "../operation.js";
 import { actionResults, actionRuns, appRuns } from "../schema/action-run.js";
 import { artifacts } from "../schema/artifact.js";
@@ -125,6 +126,12 @@ function parse(given: string): Path {
 function known(given: string, path: string | undefined, among: readonly string[]): string[] {
   if (path === undefined) return [];
   const steps = path.split(".");
+  if (steps.length > limits.nesting.most)
+    return refuse(
+      "TOO_LONG",
+      `A path has ${steps.length} steps; ${limits.nesting.most} are the limit: ${JSON.stringify(given.slice(0, 100))}…`,
+      "datapath",
+    );
   const [field, ...rest] = steps as [string, ...string[]];
   if (among.includes(field) && (!rest.length || open.has(field)) && !steps.includes("")) return steps;
   const message = `There is no path ${JSON.stringify(given)}; what can stand there: ${among.join(", ")}.`;
@@ -195,9 +202,13 @@ async function resultsOf(
   );
 }
 
-async function read({ writer }: Look<unknown>, statement: SQL): Promise<unknown[]> {
-  const { rows } = await writer.execute<{ item: unknown }>(statement);
-  return rows.map(({ item }) => item);
+/** Items that a statement gives; refused where they are too much to take into memory. */
+async function read({ writer }: Look<unknown>, items: SQL): Promise<unknown[]> {
+  const { rows } = await writer.execute<{ item: unknown }>(sql`
+    select case when sum(octet_length(item::text)) over () <= ${mostCollected} then item end as item from (${items}) items`);
+  if (rows[0]?.item !== null) return rows.map(({ item }) => item);
+  const message = `What the paths lead into has more than ${mostCollected} bytes in ${rows.length} artifacts or results; give a limit, or collect less.`;
+  return refuse("TOO_LONG", message, "limit");
 }
 
 /** A JSON object of some columns, or all of them. */

@@ -23,29 +23,54 @@ export function pathsOf(paths: readonly (readonly string[])[]): Paths {
   return root;
 }
 
+/** A list that a path goes through, and what was found before one of its items is chosen. */
+interface Choice {
+  readonly items: readonly unknown[];
+  /** How many of them were chosen by now. */
+  chosen: number;
+  /** The paths that go on from each. */
+  readonly paths: Paths;
+  readonly row: readonly unknown[];
+  /** Lists to choose from afterwards. */
+  readonly later: readonly List[];
+}
+type List = Pick<Choice, "items" | "paths">;
+
 /**
  * What is found along some paths, as rows of a value for each of them: one row, or where a path goes through a list, one
  * for each of its items. Null where there is nothing.
  */
 export function* rowsAlong(paths: Paths, value: unknown): Iterable<unknown[]> {
-  yield* walk([[paths, value]], []);
+  const choices: Choice[] = [{ items: [value], chosen: 0, paths, row: [], later: [] }];
+  for (let choice = choices.at(-1); choice; choice = choices.at(-1)) {
+    if (choice.chosen === choice.items.length) {
+      choices.pop();
+      continue;
+    }
+    const row = [...choice.row];
+    const lists = fill(row, choice.paths, choice.items[choice.chosen++]);
+    const [next, ...later] = [...lists, ...choice.later];
+    if (next) choices.push({ ...next, chosen: 0, row, later });
+    else yield row;
+  }
 }
 
-function* walk(open: readonly (readonly [Paths, unknown])[], row: readonly unknown[]): Iterable<unknown[]> {
-  const [first, ...rest] = open;
-  if (!first) return yield [...row];
-  const [{ ends, steps }, value] = first;
-  const filled = [...row];
-  for (const end of ends) filled[end] = value ?? null;
-  const named = [...steps].flatMap(([step, next]) => (step === "*" ? [] : [[next, own(value, step)] as const]));
-  const each = steps.get("*");
-  if (!each) return yield* walk([...named, ...rest], filled);
-  const items = Array.isArray(value) && value.length ? value : [undefined];
-  for (const item of items) yield* walk([[each, item], ...named, ...rest], filled);
+/** Fills in what is found along plain steps, and gives the lists that come in the way. */
+function fill(row: unknown[], paths: Paths, value: unknown): List[] {
+  const lists: List[] = [];
+  const open: [Paths, unknown][] = [[paths, value]];
+  for (let at = open.pop(); at; at = open.pop()) {
+    const [{ ends, steps }, value] = at;
+    for (const end of ends) row[end] = value ?? null;
+    for (const [step, paths] of [...steps].reverse()) if (step !== "*") open.push([paths, own(value, step)]);
+    const each = steps.get("*");
+    if (each) lists.push({ items: Array.isArray(value) && value.length ? value : [undefined], paths: each });
+  }
+  return lists;
 }
 
-/** A caller's path may name `constructor` or `length`. */
+/** A caller's path may name `constructor`, or the `length` of a list. */
 const own = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, key) && key !== "length"
+  typeof value === "object" && value !== null && Object.prototype.propertyIsEnumerable.call(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined;
