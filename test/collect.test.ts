@@ -184,6 +184,11 @@ describe("artifacts", () => {
     expect(await collect({ container: of, datapath: "artifact:*.cef.n" })).toMatchObject(refused);
     expect((await collect({ container: of, datapath: "artifact:*.cef.n", limit: 60 })).rows).toHaveLength(60);
     expect((await collect({ container: of, datapath: "artifact:*.name", limit: 0 })).rows).toHaveLength(65);
+    const one = await newContainer(gateway);
+    await newArtifact(gateway, one, { cefData: { n: Array(1000).fill(0), pad: "x".repeat(900_000) } });
+    const datapath = ["artifact:*.cef.n.*", "artifact:*.cef.pad", "artifact:*.cef.n"];
+    expect(await collect2({ container: one, datapath, limit: 0 })).toMatchObject(refused);
+    expect(await rows({ container: one, datapath, limit: 5 })).toHaveLength(5);
   });
 
   test("need a path, not too many of them, a container, and a caller who sees it", async () => {

@@ -96,12 +96,28 @@ async function rowsOf(look: Look<Asked>, containerId: number, given: readonly st
   const items = first ? await itemsOf(look, containerId, first, into, limit.rows + 1) : [{}];
   const tree = pathsOf(paths.map(({ from, steps }) => [from === "container" ? "container" : "item", ...steps]));
   const rows: unknown[][] = [];
+  const size = sizes();
+  let bytes = 0;
   for (const item of items)
     for (const row of rowsAlong(tree, { container: ofContainer, item })) {
       if (rows.length === limit.rows) return limit.cut ? rows : tooMany(limit.rows);
+      for (const value of row) bytes += size(value);
+      if (bytes > mostCollected) return tooMuch("The rows have");
       rows.push(row);
     }
   return rows;
+}
+
+/** How much there is to write of a value; what stands in many rows is measured once. */
+function sizes(): (value: unknown) => number {
+  const known = new Map<object, number>();
+  return (value) => {
+    if (typeof value === "string") return value.length;
+    if (typeof value !== "object" || value === null) return 1;
+    const size = known.get(value) ?? JSON.stringify(value).length;
+    known.set(value, size);
+    return size;
+  };
 }
 
 const results = ["status", "message", "parameter", "data", "summary"];
@@ -149,6 +165,10 @@ async function limitOf({ writer, input }: Look<Asked>): Promise<{ rows: number; 
 function tooMany(most: number): never {
   const message = `There are more than ${most} rows, the setting \`rowLimit\`; give a limit, or collect less.`;
   return refuse("INVALID_VALUE", message, "limit");
+}
+
+function tooMuch(what: string): never {
+  return refuse("TOO_LONG", `${what} more than ${mostCollected} bytes; give a lower limit, or collect less.`, "limit");
 }
 
 /** A container as callbacks see it. */
@@ -202,13 +222,12 @@ async function resultsOf(
   );
 }
 
-/** Items that a statement gives; refused where they are too much to take into memory. */
+/** Items that a statement gives, as long as they fit into memory. */
 async function read({ writer }: Look<unknown>, items: SQL): Promise<unknown[]> {
   const { rows } = await writer.execute<{ item: unknown }>(sql`
     select case when sum(octet_length(item::text)) over () <= ${mostCollected} then item end as item from (${items}) items`);
   if (rows[0]?.item !== null) return rows.map(({ item }) => item);
-  const message = `What the paths lead into has more than ${mostCollected} bytes in ${rows.length} artifacts or results; give a limit, or collect less.`;
-  return refuse("TOO_LONG", message, "limit");
+  return tooMuch(`The ${rows.length} artifacts or results have`);
 }
 
 /** A JSON object of some columns, or all of them. */
