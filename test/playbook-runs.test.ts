@@ -438,6 +438,12 @@ describe("an engine in Python", () => {
     phantom.debug(phantom.pin(container, "seen", "1.1.1.1", pin_type="card_medium", pin_style="red"))
     phantom.debug(phantom.add_tags(container, tags=["a", "b"]), phantom.get_tags(container))
     phantom.debug(phantom.get_phase(container)[:2], phantom.get_notes(container))
+    phantom.add_note(container, "general", title="t", content="c")
+    phantom.debug([(one["success"], one["data"]["title"], one["data"]["note_type"]) for one in phantom.get_notes(container)])
+    phantom.debug(phantom.delete_pin(pin_id=999999), phantom.delete_artifact(artifact_id), phantom.merge(artifact_id=1))
+    tags = phantom.get_container(container["id"])["tags"]
+    phantom.debug(phantom.update(container, {"sensitivity": "red", "tags": tags + ["c"], "run_automation": False}))
+    phantom.debug("half \\ud800 and \\0")
     phantom.save_run_data(value={"kept": [1]}, key="k")
     phantom.act("ask somebody", type="manual", name="ask_1", callback=answered, handle="h")
 
@@ -462,17 +468,29 @@ def on_finish(container, summary):
     expect(lines.slice(3)).toEqual([
       expect.stringMatching(/^\(True, 'Pin \d+ added to container \d+\.', \d+\)$/),
       `(True, 'Tags added to container ${container}: "a", "b".') (True, 'Container ${container} has 2 tags.', ['a', 'b'])`,
-      `(True, 'Container ${container} is in no phase.') (True, '0 notes found.', [])`,
+      `(True, 'Container ${container} is in no phase.') []`,
+      "[(True, 't', 'GENERAL')]",
+      `(False, 'There is no pin 999999.') True (True, 'Artifact 1 was merged into case ${container}: copied 1 artifact.')`,
+      `(True, 'Container ${container} changed.')`,
+      "half ? and \ufffd",
       "ask_1 True Of a test [] h {'kept': [1]}",
       "Of a test {'result': [{'name': 'ask_1', 'success': True}]}",
     ]);
 
-    const bad = await queue({ playbook: (await newPlaybook({ python: "def on_start(container):\n  phantom" })).id });
+    const bad = await queue({ playbook: (await newPlaybook({ python: "def on_start(container):\n  nobody" })).id });
     expect(await ended(bad)).toMatchObject({
       status: "FAILED",
-      message: "NameError: name 'phantom' is not defined",
+      message: "NameError: name 'nobody' is not defined",
       log: expect.stringContaining("Traceback"),
     });
+  });
+
+  test("goes on after playbooks that leave, or find no file", async () => {
+    engine(await gateway.tokenOf("Automation"));
+    const leaves = await queue({ playbook: (await newPlaybook({ python: "raise SystemExit('enough')" })).id });
+    const lacks = await queue({ playbook: (await newPlaybook({ python: "open('/nowhere')" })).id });
+    expect(await ended(leaves)).toMatchObject({ status: "FAILED", message: "SystemExit: enough" });
+    expect(await ended(lacks)).toMatchObject({ status: "FAILED", attempt: 1 });
   });
 
   test("ends with the reason for a token that is not known", async () => {
