@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { pathsOf, rowsAlong } from "../src/operations/datapaths.js";
+import { pathsOf, rowsAlong } from "../src/operations/collect/along.js";
 import { openGateway } from "./support/gateway.js";
 import { call, newArtifact, newContainer } from "./support/operations.js";
 

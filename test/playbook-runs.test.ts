@@ -227,6 +227,15 @@ describe("an engine", () => {
     expect(await statusOf(id)).toMatchObject({ status: "FAILED", message: "Boom." });
   });
 
+  test("takes no run of a playbook that was disabled meanwhile, until it is enabled again", async () => {
+    const playbook = await newPlaybook();
+    const id = await queue({ playbook: playbook.id });
+    await call(gateway, "updatePlaybook", { id: playbook.id, disabled: true });
+    expect(await claim()).toEqual([]);
+    await call(gateway, "updatePlaybook", { id: playbook.id, disabled: false });
+    expect(await claim()).toMatchObject([{ playbookRunId: id }]);
+  });
+
   test("takes nothing that its user may not see", async () => {
     const id = await queue();
     const name = "elsewhere alone";

@@ -20,7 +20,7 @@ import {
   text,
   word,
 } from "../schema/operations.js";
-import { PlaybookRun, playbookRuns, runData, scope } from "../schema/playbook.js";
+import { PlaybookRun, playbookRuns, playbooks, runData, scope } from "../schema/playbook.js";
 import { record } from "../schema/record.js";
 import { newestArtifact, told } from "./automation.js";
 import { container, onContainer } from "./container.js";
@@ -137,6 +137,7 @@ export const claimPlaybookRuns = operation({
   decided: [
     `A run whose lease runs out is given out again; after ${mostAttempts} engines were lost over it, it has failed.`,
     "Every engine takes runs of every playbook, on the containers that its user may see.",
+    "Runs of a playbook that was disabled meanwhile wait until it is enabled again, or they are cancelled.",
   ],
   may: "playbooks:execute",
   ofEngines: true,
@@ -154,7 +155,8 @@ export const claimPlaybookRuns = operation({
       update ${playbookRuns} set status = 'running', lease_token = gen_random_uuid(), holder_id = ${context.caller.id},
         claim_time = now() + make_interval(secs => ${seconds(input)}), attempt = attempt + 1,
         start_time = coalesce(start_time, now()), update_time = now()
-      where id = any(array(${due(sql`attempt < ${mostAttempts}`)}))
+      where id = any(array(${due(sql`attempt < ${mostAttempts}
+        and not exists (select from ${playbooks} p where p.id = playbook_id and p.disabled)`)}))
       returning id, container_id as "containerId", status, lease_token as "leaseToken", attempt`);
     for (const row of rows) if (row.attempt === 1) work.emitRun("playbookRun", row);
     const jobs = rows
