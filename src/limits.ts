@@ -43,6 +43,9 @@ export const schemaList = 30;
 /** How many days a window of time has at most. */
 export const longestWindow = 3_660;
 
+/** How many bytes are collected at once, and from how many. */
+export const mostCollected = 64 * 1024 * 1024;
+
 /** How many characters an idempotency key has at most. */
 export const longestKey = 255;
 

@@ -53,6 +53,8 @@ interface Definition<I extends Inputs, Target, W> {
   decided?: readonly string[];
   /** What a caller's role must allow. */
   may: Permission;
+  /** Whether it is an engine's with its runs, rather than what a run does: the current one is not held. */
+  ofEngines?: boolean;
   input: I;
   payload: Payload;
   /** Finds and checks what the operation is about, and locks it if it is to change. */
@@ -209,7 +211,7 @@ async function attempt(
 ): Promise<Outcome> {
   let savepoint = false;
   const outcome = await refusable(async () => {
-    const work = { ...asked, run: await currentRun(asked.writer, asked.context, true) };
+    const work = { ...asked, run: await currentRun(asked.writer, asked.context, !definition.ofEngines) };
     const target = await definition.on?.(work);
     // Not waited for: it travels with the first statement of the operation.
     now(sql`savepoint operation`).catch(() => {});

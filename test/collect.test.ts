@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { pathsOf, rowsAlong } from "../src/operations/datapaths.js";
+import { pathsOf, rowsAlong } from "../src/operations/collect/along.js";
 import { openGateway } from "./support/gateway.js";
 import { call, newArtifact, newContainer } from "./support/operations.js";
 
@@ -148,6 +148,47 @@ describe("artifacts", () => {
       (p) => `artifact:*.${p}`,
     );
     expect(await rows({ container, datapath, limit: 1 })).toEqual([[null, null, null, null]]);
+  });
+
+  test("may have keys that JavaScript gives to lists", async () => {
+    const of = await newContainer(gateway);
+    await newArtifact(gateway, of, { cefData: { length: 7, at: { length: "long" } } });
+    const datapath = ["artifact:*.cef.length", "artifact:*.cef.at.length"];
+    expect(await rows({ container: of, datapath })).toEqual([[7, "long"]]);
+  });
+
+  test("are followed as deep as JSON goes, along as many paths as there may be", async () => {
+    const of = await newContainer(gateway);
+    const deep = (step: string, depth: number) => `artifact:*.cef.${Array(depth).fill(step).join(".")}`;
+    const nested = (depth: number): unknown => (depth ? [nested(depth - 1), 0] : 1);
+    const cefData = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`k${n}`, nested(55)]));
+    await newArtifact(gateway, of, { cefData });
+    const datapath = Object.keys(cefData).map((key) => `artifact:*.cef.${key}${".*".repeat(55)}`);
+    expect(await rows({ container: of, datapath, limit: 1 })).toEqual([Array(50).fill(1)]);
+    expect(await rows({ container: of, datapath: [deep("a", 63)] })).toEqual([[null]]);
+    for (const path of [deep("a", 64), deep("*", 300_000)])
+      expect(await collect2({ container: of, datapath: [path] })).toMatchObject({
+        code: "TOO_LONG",
+        field: "datapath",
+      });
+  });
+
+  test("are refused where they are too many to be held in memory", async () => {
+    const of = await newContainer(gateway);
+    await database.pool.query(
+      `insert into artifacts (container_id, name, label, severity, source_data_identifier, identified, hash, cef)
+        select $1, 'big', 'event', 'low', n, false, n, json_build_object('n', n, 'pad', repeat('x', 1024 * 1024)) from generate_series(1, 65) n`,
+      [of],
+    );
+    const refused = { success: false, code: "TOO_LONG", field: "limit", rows: [] };
+    expect(await collect({ container: of, datapath: "artifact:*.cef.n" })).toMatchObject(refused);
+    expect((await collect({ container: of, datapath: "artifact:*.cef.n", limit: 60 })).rows).toHaveLength(60);
+    expect((await collect({ container: of, datapath: "artifact:*.name", limit: 0 })).rows).toHaveLength(65);
+    const one = await newContainer(gateway);
+    await newArtifact(gateway, one, { cefData: { n: Array(1000).fill(0), pad: "x".repeat(900_000) } });
+    const datapath = ["artifact:*.cef.n.*", "artifact:*.cef.pad", "artifact:*.cef.n"];
+    expect(await collect2({ container: one, datapath, limit: 0 })).toMatchObject(refused);
+    expect(await rows({ container: one, datapath, limit: 5 })).toHaveLength(5);
   });
 
   test("need a path, not too many of them, a container, and a caller who sees it", async () => {

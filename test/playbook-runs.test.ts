@@ -219,8 +219,21 @@ describe("an engine", () => {
       code: "WRONG_STATE",
       field: "leaseToken",
     });
+    expect(await call(gateway, "finishPlaybookRun", { ...finish, leaseToken: "" }, "", engine)).toMatchObject({
+      code: "WRONG_STATE",
+      field: "leaseToken",
+    });
     expect(await call(gateway, "finishPlaybookRun", finish, "", engine)).toMatchObject({ success: true });
     expect(await statusOf(id)).toMatchObject({ status: "FAILED", message: "Boom." });
+  });
+
+  test("takes no run of a playbook that was disabled meanwhile, until it is enabled again", async () => {
+    const playbook = await newPlaybook();
+    const id = await queue({ playbook: playbook.id });
+    await call(gateway, "updatePlaybook", { id: playbook.id, disabled: true });
+    expect(await claim()).toEqual([]);
+    await call(gateway, "updatePlaybook", { id: playbook.id, disabled: false });
+    expect(await claim()).toMatchObject([{ playbookRunId: id }]);
   });
 
   test("takes nothing that its user may not see", async () => {
@@ -315,6 +328,34 @@ describe("cancelPlaybookRun", () => {
     }
   });
 
+  test("of many who cancel and finish on the run's own behalf one does, and nobody waits for another for ever", async () => {
+    const id = await queue();
+    const [{ leaseToken }] = await claim();
+    const answers = await atOnce(102, (index) => {
+      if (index % 3 === 0) return call(gateway, "cancelPlaybookRun", { playbookRunId: id }, "", onBehalf(id));
+      const mine = { playbookRunId: id, leaseToken };
+      if (index % 3 === 1) return call(gateway, "finishPlaybookRun", { ...mine, success: true }, "", onBehalf(id));
+      return call(gateway, "heartbeatPlaybookRuns", { leases: [mine] }, "", onBehalf(id));
+    });
+    const ends = answers.filter((_, index) => index % 3 !== 2);
+    expect(ends.filter(({ success }) => success)).toHaveLength(1);
+    expect(answers.filter(({ success, code }) => !success && code !== "WRONG_STATE")).toEqual([]);
+  });
+
+  test("and heartbeats are not kept waiting by what many do on the run's behalf", async () => {
+    const id = await queue();
+    const [{ leaseToken }] = await claim();
+    let done = 0;
+    const busy = atOnce(9, async () => {
+      while ((await call(gateway, "comment", { comment: "busy" }, "", onBehalf(id))).success) done++;
+    });
+    await expect.poll(() => done).toBeGreaterThan(20);
+    const held = await call(gateway, "heartbeatPlaybookRuns", { leases: [{ playbookRunId: id, leaseToken }] }, "held");
+    expect(held).toMatchObject({ held: [id] });
+    expect(await cancel(id)).toMatchObject({ success: true });
+    await busy;
+  });
+
   test("lets a playbook run again that had not begun", async () => {
     const { fullName } = await newPlaybook({ active: true, labels: ["events"] });
     const open = async () => {
@@ -338,6 +379,17 @@ describe("cancelPlaybookRun", () => {
     expect(await open()).toEqual([]);
     await pool.query("update playbooks set active = false where scm || '/' || name = $1", [fullName]);
   });
+});
+
+test("artifacts that a run was asked for on are deleted while much is done on its behalf", async () => {
+  const artifacts: number[] = [];
+  for (let index = 0; index < 50; index++) artifacts.push(await newArtifact(gateway, container));
+  const ids = [await queue(), await queue()];
+  const answers = await atOnce(200, (index) => {
+    if (index % 4 === 0) return call(gateway, "deleteArtifact", { artifactId: artifacts[49 - index / 4]! });
+    return call(gateway, "comment", { comment: "busy" }, "", onBehalf(ids[index % 2]!));
+  });
+  expect(answers.filter(({ success }) => !success)).toEqual([]);
 });
 
 describe("run data", () => {
@@ -395,6 +447,12 @@ describe("an engine in Python", () => {
     phantom.debug(phantom.pin(container, "seen", "1.1.1.1", pin_type="card_medium", pin_style="red"))
     phantom.debug(phantom.add_tags(container, tags=["a", "b"]), phantom.get_tags(container))
     phantom.debug(phantom.get_phase(container)[:2], phantom.get_notes(container))
+    phantom.add_note(container, "general", title="t", content="c")
+    phantom.debug([(one["success"], one["data"]["title"], one["data"]["note_type"]) for one in phantom.get_notes(container)])
+    phantom.debug(phantom.delete_pin(pin_id=999999), phantom.delete_artifact(artifact_id), phantom.merge(artifact_id=1))
+    tags = phantom.get_container(container["id"])["tags"]
+    phantom.debug(phantom.update(container, {"sensitivity": "red", "tags": tags + ["c"], "run_automation": False}))
+    phantom.debug("half \\ud800 and \\0")
     phantom.save_run_data(value={"kept": [1]}, key="k")
     phantom.act("ask somebody", type="manual", name="ask_1", callback=answered, handle="h")
 
@@ -419,17 +477,29 @@ def on_finish(container, summary):
     expect(lines.slice(3)).toEqual([
       expect.stringMatching(/^\(True, 'Pin \d+ added to container \d+\.', \d+\)$/),
       `(True, 'Tags added to container ${container}: "a", "b".') (True, 'Container ${container} has 2 tags.', ['a', 'b'])`,
-      `(True, 'Container ${container} is in no phase.') (True, '0 notes found.', [])`,
+      `(True, 'Container ${container} is in no phase.') []`,
+      "[(True, 't', 'GENERAL')]",
+      `(False, 'There is no pin 999999.') True (True, 'Artifact 1 was merged into case ${container}: copied 1 artifact.')`,
+      `(True, 'Container ${container} changed.')`,
+      "half ? and \ufffd",
       "ask_1 True Of a test [] h {'kept': [1]}",
       "Of a test {'result': [{'name': 'ask_1', 'success': True}]}",
     ]);
 
-    const bad = await queue({ playbook: (await newPlaybook({ python: "def on_start(container):\n  phantom" })).id });
+    const bad = await queue({ playbook: (await newPlaybook({ python: "def on_start(container):\n  nobody" })).id });
     expect(await ended(bad)).toMatchObject({
       status: "FAILED",
-      message: "NameError: name 'phantom' is not defined",
+      message: "NameError: name 'nobody' is not defined",
       log: expect.stringContaining("Traceback"),
     });
+  });
+
+  test("goes on after playbooks that leave, or find no file", async () => {
+    engine(await gateway.tokenOf("Automation"));
+    const leaves = await queue({ playbook: (await newPlaybook({ python: "raise SystemExit('enough')" })).id });
+    const lacks = await queue({ playbook: (await newPlaybook({ python: "open('/nowhere')" })).id });
+    expect(await ended(leaves)).toMatchObject({ status: "FAILED", message: "SystemExit: enough" });
+    expect(await ended(lacks)).toMatchObject({ status: "FAILED", attempt: 1 });
   });
 
   test("ends with the reason for a token that is not known", async () => {

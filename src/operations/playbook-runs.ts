@@ -1,8 +1,9 @@
 import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
+import { endingRun, mayEndRun } from "../auth/current-run.js";
 import { visible } from "../auth/visible.js";
 import { personId } from "../auth/who.js";
 import { refuse } from "../errors.js";
-import { type Look, operation, type Work } from "../operation.js";
+import { operation, type Work } from "../operation.js";
 import { artifacts } from "../schema/artifact.js";
 import {
   defaulted,
@@ -19,11 +20,11 @@ import {
   text,
   word,
 } from "../schema/operations.js";
-import { PlaybookRun, playbookRuns, runData, scope } from "../schema/playbook.js";
+import { PlaybookRun, playbookRuns, playbooks, runData, scope } from "../schema/playbook.js";
 import { record } from "../schema/record.js";
 import { newestArtifact, told } from "./automation.js";
 import { container, onContainer } from "./container.js";
-import { anyOf, playbookMeant, within } from "./names.js";
+import { anyOf, isGiven, playbookMeant, within } from "./names.js";
 import { cancelActions } from "./runs.js";
 
 /*
@@ -136,22 +137,26 @@ export const claimPlaybookRuns = operation({
   decided: [
     `A run whose lease runs out is given out again; after ${mostAttempts} engines were lost over it, it has failed.`,
     "Every engine takes runs of every playbook, on the containers that its user may see.",
+    "Runs of a playbook that was disabled meanwhile wait until it is enabled again, or they are cancelled.",
   ],
   may: "playbooks:execute",
+  ofEngines: true,
   input: { limit: defaulted(int, 10, "How many at most, 1 to 100."), leaseSeconds },
   payload: { jobs: given(list(job), "What was taken; empty: nothing was due.") },
   async run(work) {
     const { input, context } = work;
-    const due = (more: SQL) => sql`id = any(array(select id from ${playbookRuns}
-      where ${and(sql`claim_time <= now()`, visible(PlaybookRun, playbookRuns, context.caller), more)}
-      order by claim_time, id limit ${within("limit", input.limit, 1, 100)} for update skip locked))`;
-    const lost = `Each of ${mostAttempts} engines took it, and none ended it.`;
-    await end(work, due(sql`attempt >= ${mostAttempts}`), sql`status = 'failed', message = ${lost}`);
+    const due = (more: SQL) => sql`
+      select id from ${playbookRuns} where ${and(sql`claim_time <= now()`, visible(PlaybookRun, playbookRuns, context.caller), more)}
+      order by claim_time, id limit ${within("limit", input.limit, 1, 100)} for update skip locked`;
+    const lost = sql`select id from (${due(sql`attempt >= ${mostAttempts}`)}) due where ${mayEndRun(sql`id`)}`;
+    const message = `Each of ${mostAttempts} engines took it, and none ended it.`;
+    await end(work, sql`id = any(array(${lost}))`, sql`status = 'failed', message = ${message}`);
     const { rows } = await work.writer.execute<Row & { leaseToken: string; attempt: number }>(sql`
       update ${playbookRuns} set status = 'running', lease_token = gen_random_uuid(), holder_id = ${context.caller.id},
         claim_time = now() + make_interval(secs => ${seconds(input)}), attempt = attempt + 1,
         start_time = coalesce(start_time, now()), update_time = now()
-      where ${due(sql`attempt < ${mostAttempts}`)}
+      where id = any(array(${due(sql`attempt < ${mostAttempts}
+        and not exists (select from ${playbooks} p where p.id = playbook_id and p.disabled)`)}))
       returning id, container_id as "containerId", status, lease_token as "leaseToken", attempt`);
     for (const row of rows) if (row.attempt === 1) work.emitRun("playbookRun", row);
     const jobs = rows
@@ -171,6 +176,7 @@ export const heartbeatPlaybookRuns = operation({
   description:
     "Holds playbook runs that were taken. Those that are not the caller's any more, or were cancelled, are to be stopped.",
   may: "playbooks:execute",
+  ofEngines: true,
   input: { leases: required(list(lease), "The playbook runs to hold."), leaseSeconds },
   payload: {
     held: given(list(int), "Ids of the playbook runs that are still the caller's."),
@@ -197,6 +203,7 @@ export const finishPlaybookRun = operation({
   name: "finishPlaybookRun",
   description: "Ends a playbook run that was taken.",
   may: "playbooks:execute",
+  ofEngines: true,
   input: {
     playbookRunId,
     success: required(flag, "Whether it ended well."),
@@ -205,10 +212,10 @@ export const finishPlaybookRun = operation({
     leaseToken: optional(text, "As `claimPlaybookRuns` told it; left out, the user who took it last may end it."),
   },
   payload: shown,
-  on: (work) => seenRun(work, work.input.playbookRunId),
+  on: (work) => runToEnd(work, work.input.playbookRunId),
   async run(work, { id, status }) {
     const { success, message, log, leaseToken } = work.input;
-    const mine = leaseToken
+    const mine = isGiven(leaseToken)
       ? sql`lease_token::text = ${leaseToken}`
       : sql`lease_token is not null and holder_id = ${work.context.caller.id}`;
     const [ended] = await end(
@@ -238,9 +245,10 @@ export const cancelPlaybookRun = operation({
   description: "Cancels a playbook run that is pending or running, and those of its actions that have not ended.",
   decided: ["Its engine learns of it by its next heartbeat, and nothing more is done on the run's behalf."],
   may: "playbooks:execute",
+  ofEngines: true,
   input: { playbookRunId, reason: optional(text, "Why; left out, that the caller cancelled it.") },
   payload: { cancelled: given(flag, "Whether this ended it; false: it had ended before."), ...shown },
-  on: (work) => seenRun(work, work.input.playbookRunId),
+  on: (work) => runToEnd(work, work.input.playbookRunId),
   async run(work, { id, status }) {
     const reason = work.input.reason || `Cancelled by ${work.context.caller.username}.`;
     const how = sql`status = 'cancelled', cancelled = ${reason}, message = ${reason}`;
@@ -271,7 +279,9 @@ async function end({ writer, last, emitRun }: Work<unknown>, which: SQL, how: SQ
   return rows;
 }
 
-async function seenRun({ writer, context }: Look<unknown>, id: number): Promise<{ id: number; status: string }> {
+/** A run that the caller may see, as it stays until it is ended here. */
+async function runToEnd({ writer, context }: Work<unknown>, id: number): Promise<{ id: number; status: string }> {
+  await writer.execute(endingRun(id));
   const [run] = await writer
     .select({ id: playbookRuns.id, status: playbookRuns.status })
     .from(playbookRuns)
