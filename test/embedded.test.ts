@@ -460,5 +460,5 @@ test("a process is told from another that gets its number", async () => {
   child.kill();
   expect(await gone(child.pid!, 5_000)).toBe(true);
   // It is gone before its parent, this process, has taken note of it.
-  await expect.poll(() => identity(child.pid!)).not.toBe(before);
+  await expect.poll(() => identity(child.pid!), { timeout: 5_000 }).not.toBe(before);
 });

@@ -12,6 +12,8 @@ const gateway = await openGateway();
 const { database, ask } = gateway;
 const { pool } = database;
 
+const patient = { timeout: 20_000 };
+
 let container: number;
 beforeEach(async () => {
   // What earlier tests left is nobody's any more.
@@ -349,7 +351,7 @@ describe("cancelPlaybookRun", () => {
     const busy = atOnce(9, async () => {
       while ((await call(gateway, "comment", { comment: "busy" }, "", onBehalf(id))).success) done++;
     });
-    await expect.poll(() => done).toBeGreaterThan(20);
+    await expect.poll(() => done, patient).toBeGreaterThan(20);
     const held = await call(gateway, "heartbeatPlaybookRuns", { leases: [{ playbookRunId: id, leaseToken }] }, "held");
     expect(held).toMatchObject({ held: [id] });
     expect(await cancel(id)).toMatchObject({ success: true });
@@ -436,7 +438,7 @@ describe("an engine in Python", () => {
     return started;
   };
   const ended = async (id: number) => {
-    await expect.poll(async () => (await statusOf(id)).endTime, { timeout: 20_000 }).not.toBeNull();
+    await expect.poll(async () => (await statusOf(id)).endTime, patient).not.toBeNull();
     return statusOf(id);
   };
 
@@ -464,7 +466,10 @@ def on_finish(container, summary):
 `;
     const good = await queue({ playbook: (await newPlaybook({ python })).id });
     await expect
-      .poll(async () => (await pool.query("select from action_runs where playbook_run_id = $1", [good])).rowCount)
+      .poll(
+        async () => (await pool.query("select from action_runs where playbook_run_id = $1", [good])).rowCount,
+        patient,
+      )
       .toBe(1);
     const { rows } = await pool.query("select id from action_runs where playbook_run_id = $1", [good]);
     await call(gateway, "completeActionRun", { actionRunId: rows[0].id, success: true });
